@@ -1,0 +1,30 @@
+// How the server combines the updates of a round. A rule that is a sum is streamed; its bits do not depend on order.
+#pragma once
+
+#include <memory>
+
+#include "algorithm/algorithm.h"
+#include "core/registry.h"
+
+namespace fedsim {
+
+/// One worker's share of a round's aggregate. Not thread-safe; merged at the end, in any order, to the same bits.
+class Accumulator {
+ public:
+  virtual ~Accumulator() = default;
+  /// Adds an update of weight n (>= 0). False, and nothing is added, where a value is not finite.
+  virtual bool add(const Update& update, std::int64_t weight) = 0;
+  virtual void merge(Accumulator& other) = 0;
+  /// The aggregate of all that was added; `reported` 0 and empty vectors where nothing was.
+  virtual Aggregate close() = 0;
+};
+
+/// Chosen by aggregate.rule.
+class AggregateRule {
+ public:
+  virtual ~AggregateRule() = default;
+  /// `cohort`: the most updates that may come, over all workers.
+  virtual std::unique_ptr<Accumulator> open(std::int64_t cohort) const = 0;
+};
+
+}  // namespace fedsim

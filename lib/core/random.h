@@ -1,0 +1,69 @@
+// Counter-based random numbers: Philox4x32-10 (Salmon et al., SC'11, doi:10.1145/2063384.2063405).
+//
+// A stream is named by (seed, purpose, round, client) and never shared, so what is drawn does not depend on
+// threads, on the order of clients, or on what was drawn before a resume. The distributions are our own: those of
+// the standard library differ between vendors.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+namespace fedsim {
+
+/// What a stream is for. Values are part of the reproducibility promise: never renumber.
+enum class Purpose : std::uint8_t {
+  model_init = 1,
+  partition = 2,
+  cohort = 3,
+  batches = 4,
+  dropout = 5,
+  data = 6,           // generated samples and users
+  feature_noise = 7,  // partition.scheme = "noise"
+  test_split = 8,
+  subset = 9,  // data.train_limit
+  server = 10,
+  update = 11,
+};
+
+class Random {
+ public:
+  /// `round` and `client` are 0 where a purpose has none. At most 2^56 blocks of four 32-bit words a stream.
+  Random(std::uint64_t seed, Purpose purpose, std::uint64_t round = 0, std::uint64_t client = 0);
+
+  std::uint32_t bits32();
+  std::uint64_t bits64();
+  double uniform();                            // [0, 1), 53 bits
+  double uniform(double low, double high);     // [low, high)
+  std::uint64_t below(std::uint64_t n);        // [0, n), unbiased (Lemire 2019); n > 0
+  double normal();                             // N(0, 1), Box-Muller, both halves used
+  double gamma(double shape);                  // Marsaglia-Tsang 2000, shape > 0
+  /// log of a gamma(shape) variate: finite where gamma() underflows (shape 1e-6); shape > 0.
+  double log_gamma_variate(double shape);
+
+  /// Fisher-Yates from the back.
+  template <class T>
+  void shuffle(std::span<T> values) {
+    for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[below(i)]);
+  }
+
+  /// Goes to the i-th 32-bit word of the stream, i a multiple of 4 (drops a kept normal).
+  void seek(std::uint64_t word);
+
+ private:
+  void refill();
+  std::array<std::uint32_t, 2> key_;
+  std::array<std::uint32_t, 4> counter_;
+  std::array<std::uint32_t, 4> block_{};
+  unsigned used_ = 4;
+  bool has_normal_ = false;
+  double kept_normal_ = 0;
+};
+
+/// The raw function, for test vectors: ten rounds of Philox4x32.
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+
+}  // namespace fedsim

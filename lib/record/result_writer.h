@@ -1,0 +1,76 @@
+// The result file: interface section "Result file". Default HDF5 format, all rows allocated at the start, flushed
+// and fsynced every round with `committed_rounds` last; NAME.jsonl grows beside it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/vec.h"
+#include "data/dataset.h"
+#include "partition/partition.h"
+
+namespace fedsim {
+
+inline constexpr double not_evaluated = std::numeric_limits<double>::quiet_NaN();
+
+struct RoundRow {
+  std::int64_t round = 0;
+  double test_accuracy = not_evaluated, test_loss = not_evaluated, train_loss = not_evaluated;
+  std::int64_t clients = 0, dropped = 0, bytes_up = 0, bytes_down = 0;
+  double seconds = 0, seconds_train = 0, seconds_aggregate = 0, seconds_evaluate = 0;
+  double simulated_seconds = 0;
+  double update_norm = not_evaluated;  // of the aggregate, before the server step
+  std::int64_t nonfinite = 0;          // updates dropped because a value was not finite
+};
+
+enum class ClientStatus : std::int8_t { reported = 0, dropped_out = 1, nonfinite = 2, late = 3 };
+
+struct ClientRow {
+  std::int64_t round = 0, client = 0, samples = 0, steps = 0;
+  double train_loss = 0, update_norm = 0;
+  std::int64_t bytes_up = 0, bytes_down = 0;
+  ClientStatus status = ClientStatus::reported;
+};
+
+struct ResultHeader {
+  std::filesystem::path path;  // NAME.h5; written as NAME.h5.part until complete
+  std::int64_t rounds = 0;     // R: rows 0..R
+  bool force = false;          // replace an existing result
+  bool client_rows = true;     // [output] per_client
+  /// Attributes of "/" beyond those the writer sets itself (format, format_version, status, committed_rounds,
+  /// content_hash, started, finished, host): config, config_hash, source_config, seed, trainer, device, ...
+  std::map<std::string, std::variant<std::string, std::int64_t, double>> attributes;
+  struct Tensor {
+    std::string name;
+    Shape shape;
+  };
+  std::vector<Tensor> tensors;  // of the model, in order of the flat vector
+};
+
+class ResultWriter {
+ public:
+  /// Checks and creates the file aside, whole, before any training. Throws OutputError: exists (names --force and
+  /// --resume), missing folder, not writable, held by another run (who holds it), no space.
+  explicit ResultWriter(const ResultHeader& header);
+  ~ResultWriter();  // an unfinished file stays as NAME.h5.part with what was committed
+  /// /partition. label_counts is left out where `labels` is empty, indices and offsets where generated on draw.
+  void partition(const Partition& partition, const Dataset& data);
+  /// Commits one round: when it returns, the row survives a kill -9.
+  void commit(const RoundRow& row, std::span<const ClientRow> clients);
+  /// Writes the model and the status ("complete", "stopped", "diverged"), cuts to the committed rows where fewer
+  /// than R+1, and renames to NAME.h5.
+  void finish(const std::string& status, const Vec& model);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fedsim

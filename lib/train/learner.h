@@ -1,0 +1,72 @@
+// One model on one worker: what a trainer must be able to do with one batch. The loop over epochs and batches is
+// local_sgd.cpp's alone; a learner never sees a client.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "algorithm/trainer.h"
+#include "core/random.h"
+#include "data/dataset.h"
+
+namespace fedsim {
+
+/// A batch in memory. x: [count, sample] of the model's dtype, y: [count, targets].
+struct Batch {
+  const void* x = nullptr;
+  const std::int32_t* y = nullptr;
+  std::int64_t count = 0;
+  Random dropout{0, Purpose::dropout};  // the stream of this step's masks: (seed, round, client), sought to the step
+  std::int64_t client = -1;             // for learners whose "batch" is the client itself (quadratic)
+};
+
+/// How every step of a local run is made: g = grad + weight_decay w + prox (w - anchor) + linear, after clipping the
+/// batch gradient to norm `clip`; v = momentum v + g (v new at begin); w -= lr v. As torch.optim.SGD.
+struct StepRule {
+  double lr = 0, momentum = 0, weight_decay = 0, clip = 0, prox = 0;
+  const Vec* anchor = nullptr;  // [d], set where prox != 0
+  const Vec* linear = nullptr;  // [d] or null
+};
+
+/// Sums over samples, so that parts add up in a fixed order.
+struct Evaluation {
+  double loss = 0;           // sum over targets of the cross-entropy
+  std::int64_t correct = 0;  // targets predicted right (argmax, first of equals)
+  std::int64_t count = 0;    // targets that are not padding
+};
+
+class Learner {
+ public:
+  virtual ~Learner() = default;
+  /// Starts a local run at `start` [d] with a fresh momentum buffer.
+  virtual void begin(const Vec& start, const StepRule& rule) = 0;
+  /// One SGD step. Returns the batch's summed loss and target count before the update.
+  virtual Evaluation step(const Batch& batch) = 0;
+  /// The parameters after the steps so far.
+  virtual Vec parameters() const = 0;
+  /// Adds the gradient of the batch's summed loss at `w` to `gradient` (float64 [d], whatever the dtype).
+  virtual Evaluation gradient(const Vec& w, const Batch& batch, Vec& gradient) = 0;
+  /// Loss and hits of a batch at `w`, in evaluation mode (no dropout, running statistics).
+  virtual Evaluation evaluate(const Vec& w, const Batch& batch) = 0;
+};
+
+/// A trainer for one run: knows the model and makes a learner for each worker.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual std::unique_ptr<Learner> learner() const = 0;  // thread-safe
+  virtual Vec initial(std::uint64_t seed) const = 0;     // [d] first parameters
+  virtual std::string trainer() const = 0;               // "autograd", "compiled": the attribute /trainer
+  virtual std::string device() const = 0;                // "cpu", "cuda:0"
+  /// Where each tensor is in the flat vector, for /model/names and /model/shapes.
+  struct Tensor {
+    std::string name;
+    Shape shape;
+  };
+  virtual std::vector<Tensor> tensors() const = 0;
+  std::string instruction_set;  // "avx512", "avx2", "generic": the attribute /isa
+};
+
+}  // namespace fedsim
