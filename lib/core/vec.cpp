@@ -1,0 +1,210 @@
+#include "core/vec.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+
+namespace fedsim {
+namespace {
+
+// The loops are compiled for three instruction sets and chosen at load time. Elementwise results do not depend on
+// which: nothing is contracted, and fma is fused on all of them (by libm where the processor has none).
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define FEDSIM_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define FEDSIM_CLONES
+#endif
+
+#define FEDSIM_LOOPS(T, FMA)                                                                             \
+  FEDSIM_CLONES void add(T* a, const T* b, std::size_t n) {                                              \
+    for (std::size_t i = 0; i < n; ++i) a[i] += b[i];                                                    \
+  }                                                                                                      \
+  FEDSIM_CLONES void subtract(T* out, const T* a, const T* b, std::size_t n) {                           \
+    for (std::size_t i = 0; i < n; ++i) out[i] = a[i] - b[i];                                            \
+  }                                                                                                      \
+  FEDSIM_CLONES void scale(T* a, T s, std::size_t n) {                                                   \
+    for (std::size_t i = 0; i < n; ++i) a[i] *= s;                                                       \
+  }                                                                                                      \
+  FEDSIM_CLONES void divide(T* a, T s, std::size_t n) {                                                  \
+    for (std::size_t i = 0; i < n; ++i) a[i] /= s;                                                       \
+  }                                                                                                      \
+  FEDSIM_CLONES void axpy(T* a, T s, const T* b, std::size_t n) {                                        \
+    for (std::size_t i = 0; i < n; ++i) a[i] = FMA(s, b[i], a[i]);                                       \
+  }                                                                                                      \
+  /* Sixteen interleaved partial sums, added in order: the same on every instruction set. */             \
+  FEDSIM_CLONES double dot_product(const T* a, const T* b, std::size_t n) {                              \
+    double part[16] = {};                                                                                \
+    std::size_t i = 0;                                                                                   \
+    for (; i + 16 <= n; i += 16)                                                                         \
+      for (std::size_t j = 0; j < 16; ++j) part[j] += static_cast<double>(a[i + j]) * static_cast<double>(b[i + j]); \
+    for (std::size_t j = 0; i + j < n; ++j) part[j] += static_cast<double>(a[i + j]) * static_cast<double>(b[i + j]); \
+    double sum = 0;                                                                                      \
+    for (double p : part) sum += p;                                                                      \
+    return sum;                                                                                          \
+  }                                                                                                      \
+  /* NaN compares false, so "not (|x| <= limit)" also finds NaN. */                                      \
+  FEDSIM_CLONES T largest(const T* a, std::size_t n) {                                                   \
+    T part[16] = {};                                                                                     \
+    int bad = 0;                                                                                         \
+    std::size_t i = 0;                                                                                   \
+    for (; i + 16 <= n; i += 16)                                                                         \
+      for (std::size_t j = 0; j < 16; ++j) {                                                             \
+        const T x = a[i + j] < 0 ? -a[i + j] : a[i + j];                                                 \
+        bad |= !(x <= std::numeric_limits<T>::max());                                                    \
+        part[j] = x > part[j] ? x : part[j];                                                             \
+      }                                                                                                  \
+    for (std::size_t j = 0; i + j < n; ++j) {                                                            \
+      const T x = a[i + j] < 0 ? -a[i + j] : a[i + j];                                                   \
+      bad |= !(x <= std::numeric_limits<T>::max());                                                      \
+      part[j] = x > part[j] ? x : part[j];                                                               \
+    }                                                                                                    \
+    T result = 0;                                                                                        \
+    for (T p : part) result = p > result ? p : result;                                                   \
+    return bad ? std::numeric_limits<T>::infinity() : result;                                            \
+  }
+
+FEDSIM_LOOPS(float, __builtin_fmaf)
+FEDSIM_LOOPS(double, __builtin_fma)
+#undef FEDSIM_LOOPS
+
+void check(const Vec& a, const Vec& b) {
+  if (a.size() != b.size() || a.dtype() != b.dtype())
+    throw std::logic_error("vectors of different size or dtype: " + std::to_string(a.size()) + " and " +
+                           std::to_string(b.size()));
+}
+
+/// Calls f with a null pointer of the vector's value type.
+template <class F>
+auto with_type(const Vec& a, F&& f) {
+  return a.dtype() == Dtype::float32 ? f(static_cast<float*>(nullptr)) : f(static_cast<double*>(nullptr));
+}
+
+template <class T>
+constexpr Dtype dtype_of = sizeof(T) == 4 ? Dtype::float32 : Dtype::float64;
+
+}  // namespace
+
+Vec::Vec(std::size_t size, Dtype dtype) : Vec(uninitialized(size, dtype)) {
+  if (size > 0) std::memset(data(), 0, bytes());
+}
+
+Vec Vec::uninitialized(std::size_t size, Dtype dtype) {
+  Vec result;
+  result.buffer_ = Buffer(size * size_of(dtype));
+  result.size_ = size;
+  result.dtype_ = dtype;
+  return result;
+}
+
+template <class T>
+Vec Vec::of(std::span<const T> values) {
+  Vec result = uninitialized(values.size(), dtype_of<T>);
+  if (!values.empty()) std::memcpy(result.data(), values.data(), values.size_bytes());
+  return result;
+}
+template Vec Vec::of(std::span<const float>);
+template Vec Vec::of(std::span<const double>);
+
+template <class T>
+std::span<const T> Vec::as() const {
+  if (dtype_of<T> != dtype_) throw std::logic_error("vector read as another dtype");
+  return {static_cast<const T*>(data()), size_};
+}
+template <class T>
+std::span<T> Vec::as() {
+  if (dtype_of<T> != dtype_) throw std::logic_error("vector read as another dtype");
+  return {static_cast<T*>(data()), size_};
+}
+template std::span<const float> Vec::as<float>() const;
+template std::span<const double> Vec::as<double>() const;
+template std::span<float> Vec::as<float>();
+template std::span<double> Vec::as<double>();
+
+double Vec::at(std::size_t i) const {
+  return dtype_ == Dtype::float32 ? static_cast<double>(as<float>()[i]) : as<double>()[i];
+}
+
+void Vec::set(std::size_t i, double value) {
+  if (dtype_ == Dtype::float32)
+    as<float>()[i] = static_cast<float>(value);
+  else
+    as<double>()[i] = value;
+}
+
+Vec& Vec::operator+=(const Vec& other) {
+  check(*this, other);
+  with_type(*this, [&]<class T>(T*) { add(as<T>().data(), other.as<T>().data(), size_); });
+  return *this;
+}
+
+Vec& Vec::operator-=(const Vec& other) {
+  check(*this, other);
+  with_type(*this, [&]<class T>(T*) { subtract(as<T>().data(), as<T>().data(), other.as<T>().data(), size_); });
+  return *this;
+}
+
+Vec& Vec::operator*=(double factor) {
+  with_type(*this, [&]<class T>(T*) { scale(as<T>().data(), static_cast<T>(factor), size_); });
+  return *this;
+}
+
+Vec& Vec::operator/=(double divisor) {
+  with_type(*this, [&]<class T>(T*) { divide(as<T>().data(), static_cast<T>(divisor), size_); });
+  return *this;
+}
+
+Vec& Vec::add_scaled(double factor, const Vec& other) {
+  check(*this, other);
+  with_type(*this,
+            [&]<class T>(T*) { axpy(as<T>().data(), static_cast<T>(factor), other.as<T>().data(), size_); });
+  return *this;
+}
+
+bool operator==(const Vec& a, const Vec& b) {
+  return a.size_ == b.size_ && a.dtype_ == b.dtype_ && (a.size_ == 0 || std::memcmp(a.data(), b.data(), a.bytes()) == 0);
+}
+
+Vec operator+(Vec a, const Vec& b) {
+  a += b;
+  return a;
+}
+
+Vec operator-(const Vec& a, const Vec& b) {
+  check(a, b);
+  Vec result = Vec::uninitialized(a.size(), a.dtype());
+  with_type(a, [&]<class T>(T*) {
+    subtract(result.as<T>().data(), a.as<T>().data(), b.as<T>().data(), a.size());
+  });
+  return result;
+}
+
+Vec operator-(Vec a) {
+  a *= -1.0;
+  return a;
+}
+Vec operator*(double factor, Vec a) {
+  a *= factor;
+  return a;
+}
+Vec operator*(Vec a, double factor) {
+  a *= factor;
+  return a;
+}
+Vec operator/(Vec a, double divisor) {
+  a /= divisor;
+  return a;
+}
+
+double dot(const Vec& a, const Vec& b) {
+  check(a, b);
+  return with_type(a, [&]<class T>(T*) { return dot_product(a.as<T>().data(), b.as<T>().data(), a.size()); });
+}
+
+double norm(const Vec& a) { return std::sqrt(dot(a, a)); }
+
+double max_abs(const Vec& a) {
+  return with_type(a, [&]<class T>(T*) { return static_cast<double>(largest(a.as<T>().data(), a.size())); });
+}
+
+}  // namespace fedsim

@@ -1,0 +1,57 @@
+#include "core/vec.h"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace fedsim;
+
+namespace {
+Vec vec(std::vector<double> values) { return Vec::of(std::span<const double>(values)); }
+}  // namespace
+
+TEST_CASE("arithmetic reads like the paper") {
+  const Vec a = vec({1, 2, 3}), b = vec({10, 20, 30});
+  CHECK(a + b == vec({11, 22, 33}));
+  CHECK(b - a == vec({9, 18, 27}));
+  CHECK(2.0 * a == vec({2, 4, 6}));
+  CHECK(a / 2.0 == vec({0.5, 1, 1.5}));
+  CHECK(-a == vec({-1, -2, -3}));
+  Vec c = a;
+  c.add_scaled(0.5, b);
+  CHECK(c == vec({6, 12, 18}));
+  CHECK(a == vec({1, 2, 3}));
+}
+
+TEST_CASE("add_scaled is one fused rounding in float32") {
+  // (1 + 2^-12)^2 = 1 + 2^-11 + 2^-24: fused with -(1 + 2^-11) it leaves 2^-24, rounded twice it leaves 0.
+  const float x = 1.0f + 0x1p-12f;
+  const std::vector<float> start(33, -(1.0f + 0x1p-11f)), factor(33, x);
+  Vec a = Vec::of(std::span<const float>(start));
+  a.add_scaled(x, Vec::of(std::span<const float>(factor)));
+  for (const float value : a.as<float>()) CHECK(value == 0x1p-24f);
+}
+
+TEST_CASE("norm, dot and max_abs") {
+  CHECK(norm(vec({3, -4, 0, 12})) == 13);
+  CHECK(dot(vec({1, 2, 3}), vec({4, 5, 6})) == 32);
+  std::vector<double> many(100, 1.0);
+  many[77] = -5;
+  CHECK(max_abs(vec(many)) == 5);
+  for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()})
+    for (const std::size_t place : {0u, 50u, 99u}) {
+      many[place] = bad;
+      CHECK(std::isinf(max_abs(vec(many))));
+      many[place] = 1;
+    }
+  CHECK(max_abs(Vec()) == 0);
+}
+
+TEST_CASE("operands must agree") {
+  Vec a(3, Dtype::float64);
+  CHECK_THROWS_AS(a += Vec(4, Dtype::float64), std::logic_error);
+  CHECK_THROWS_AS(a += Vec(3, Dtype::float32), std::logic_error);
+  CHECK_THROWS_AS(a.as<float>(), std::logic_error);
+}
