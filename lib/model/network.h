@@ -49,14 +49,14 @@ enum class LayerKind {
 struct Layer {
   LayerKind kind;
   std::string text;  // as written, for messages: "conv 32 5 same"
-  Shape in, out;     // of one sample
+  Shape in{}, out{};  // of one sample
   std::int64_t size = 0;                       // filters, units, groups, vocabulary, hidden
   std::int64_t width = 0;                      // embedding width, lstm layers
   std::int64_t kernel = 0, stride = 1, padding = 0;
   bool bias = true;
   double rate = 0;                             // dropout
-  std::vector<int> parameters;                 // indices into Network::parameters, in torch's order
-  std::vector<Layer> body, shortcut;           // residual
+  std::vector<int> parameters{};               // indices into Network::parameters, in torch's order
+  std::vector<Layer> body{}, shortcut{};       // residual
 };
 
 struct Network {

@@ -42,14 +42,17 @@ class Learner {
   virtual ~Learner() = default;
   /// Starts a local run at `start` [d] with a fresh momentum buffer.
   virtual void begin(const Vec& start, const StepRule& rule) = 0;
-  /// One SGD step. Returns the batch's summed loss and target count before the update.
+  /// One SGD step. Returns the batch's summed loss and target count before the update (hits are not counted).
   virtual Evaluation step(const Batch& batch) = 0;
   /// The parameters after the steps so far.
   virtual Vec parameters() const = 0;
-  /// Adds the gradient of the batch's summed loss at `w` to `gradient` (float64 [d], whatever the dtype).
+  /// Adds the gradient of the batch's summed loss at `w` to `gradient` (float64 [d], whatever the dtype). Without
+  /// dropout and with running statistics, so that it is a function of `w` and the samples. Ends a local run.
   virtual Evaluation gradient(const Vec& w, const Batch& batch, Vec& gradient) = 0;
-  /// Loss and hits of a batch at `w`, in evaluation mode (no dropout, running statistics).
+  /// Loss and hits of a batch at `w`, in evaluation mode (no dropout, running statistics). Ends a local run.
   virtual Evaluation evaluate(const Vec& w, const Batch& batch) = 0;
+  /// True where a batch is a whole client and has no features: `count` is its number of samples (quadratic).
+  virtual bool whole_clients() const { return false; }
 };
 
 /// A trainer for one run: knows the model and makes a learner for each worker.
@@ -66,6 +69,10 @@ class Engine {
     Shape shape;
   };
   virtual std::vector<Tensor> tensors() const = 0;
+  /// False where the model has no notion of a right answer: test_accuracy is NaN.
+  virtual bool accuracy_defined() const { return true; }
+  /// What Worker::test counts: rows of the test set (clients, for quadratic).
+  virtual std::int64_t test_rows(const Dataset& data) const { return data.test ? data.test->size() : 0; }
   std::string instruction_set;  // "avx512", "avx2", "generic": the attribute /isa
 };
 

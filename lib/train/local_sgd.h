@@ -28,8 +28,11 @@ class Worker {
   LocalResult sgd(const ClientData& client, const Round& round, const LocalJob& job);
   /// Gradient and mean loss over all of the client's samples.
   GradientResult gradient(const ClientData& client, const Round& round, const Vec& w);
-  /// Sums over rows [first, first + count) of `samples` at `w`, `batch` rows at a time.
+  /// Sums over rows [first, first + count) of `samples` at `w`, a fixed number of rows at a time.
   Evaluation evaluate(const Samples& samples, std::int64_t first, std::int64_t count, const Vec& w);
+  /// The same over the dataset's test set, of Engine::test_rows(data) rows. For quadratic data, which has no test
+  /// set, the rows are clients: loss = sum n_k f_k(w), count = sum n_k, correct = 0.
+  Evaluation test(std::int64_t first, std::int64_t count, const Vec& w);
 
  private:
   struct Impl;
