@@ -54,9 +54,9 @@ struct Update {
 
 /// Weighted mean over the clients that reported, weights n_k or 1 (aggregate.weight).
 struct Aggregate {
-  Vec delta;                    // [d]
-  Vec side;                     // [d] or empty
-  std::vector<double> scalars;
+  Vec delta{};                  // [d]
+  Vec side{};                   // [d] or empty
+  std::vector<double> scalars{};
   std::int64_t reported = 0;    // |S|
 };
 

@@ -1,0 +1,40 @@
+// A sum of vectors whose bits do not depend on the order of the terms.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "core/vec.h"
+
+namespace fedsim {
+
+/// Adds weighted vectors in 64-bit fixed point. A term n x belongs to the magnitude class c with
+/// 16^(c-1) <= max_i |n x_i| < 16^c, which depends on the term alone, and is rounded (to nearest even) to multiples of
+/// 16^c 2^-bits, bits = min(51, 62 - bit width of terms). Integers of one class are added, which is associative; classes
+/// are added in double at the end, in order. So there is no scale to know before the first client is trained, a term
+/// is read once, and memory is one accumulator a class that occurs (one to three in practice).
+///
+/// Resolution: 2^-bits of a term's class limit; a term keeps at least bits - 4 significant bits in its largest
+/// coordinate (47 for fewer than 2048 terms). Classes more than 64 bits below the largest are dropped: they could not
+/// change a double.
+class ExactSum {
+ public:
+  /// `terms`: the most vectors that may be added, over all sums that will be merged.
+  ExactSum(std::size_t size, std::int64_t terms);
+  /// Adds weight * x, largest = max_abs(x), finite. weight >= 0. False, and nothing is added, where the product
+  /// overflows a double.
+  bool add(const Vec& x, double largest, std::int64_t weight);
+  void merge(const ExactSum& other);
+  /// sum / divisor, rounded once to the dtype.
+  Vec quotient(double divisor, Dtype dtype) const;
+
+ private:
+  std::vector<std::int64_t>* of_class(int number);  // null where it is too small to count
+  double unit(int number) const;                    // 16^c 2^-bits
+  std::size_t size_;
+  int bits_;
+  std::map<int, std::vector<std::int64_t>> classes_;
+};
+
+}  // namespace fedsim

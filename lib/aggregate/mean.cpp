@@ -1,0 +1,85 @@
+// The weighted mean, as an exact sum: sum_k n_k x_k / sum_k n_k with integer weights, divided once at the end.
+#include <cmath>
+#include <optional>
+
+#include "aggregate/exact_sum.h"
+#include "aggregate/rule.h"
+
+namespace fedsim {
+namespace {
+
+class MeanAccumulator final : public Accumulator {
+ public:
+  explicit MeanAccumulator(std::int64_t cohort) : cohort_(cohort) {}
+
+  bool add(const Update& update, std::int64_t weight) override {
+    const Vec scalars = Vec::of(std::span<const double>(update.scalars));
+    const double delta = max_abs(update.delta), side = max_abs(update.side), numbers = max_abs(scalars);
+    for (const double largest : {delta, side, numbers})
+      if (!std::isfinite(largest * static_cast<double>(weight))) return false;
+    dtype_ = update.delta.dtype();
+    add_to(delta_, update.delta, delta, weight);
+    add_to(side_, update.side, side, weight);
+    add_to(scalars_, scalars, numbers, weight);
+    weight_ += weight;
+    ++reported_;
+    return true;
+  }
+
+  void merge(Accumulator& other) override {
+    auto& from = dynamic_cast<MeanAccumulator&>(other);
+    if (from.reported_ == 0) return;
+    dtype_ = from.dtype_;
+    merge_into(delta_, from.delta_);
+    merge_into(side_, from.side_);
+    merge_into(scalars_, from.scalars_);
+    weight_ += from.weight_;
+    reported_ += from.reported_;
+  }
+
+  Aggregate close() override {
+    Aggregate mean{};
+    mean.reported = reported_;
+    if (reported_ == 0) return mean;
+    const double divisor = weight_ > 0 ? static_cast<double>(weight_) : 1.0;  // all weights 0: all sums are 0
+    mean.delta = delta_->quotient(divisor, dtype_);
+    if (side_) mean.side = side_->quotient(divisor, dtype_);
+    if (scalars_) {
+      const Vec numbers = scalars_->quotient(divisor, Dtype::float64);
+      mean.scalars.assign(numbers.as<double>().begin(), numbers.as<double>().end());
+    }
+    return mean;
+  }
+
+ private:
+  void add_to(std::optional<ExactSum>& sum, const Vec& x, double largest, std::int64_t weight) const {
+    if (x.empty()) return;
+    if (!sum) sum.emplace(x.size(), cohort_);
+    sum->add(x, largest, weight);
+  }
+  static void merge_into(std::optional<ExactSum>& sum, std::optional<ExactSum>& from) {
+    if (!from) return;
+    if (sum)
+      sum->merge(*from);
+    else
+      sum = std::move(from);
+  }
+
+  std::int64_t cohort_, weight_ = 0, reported_ = 0;
+  Dtype dtype_ = Dtype::float32;
+  std::optional<ExactSum> delta_, side_, scalars_;
+};
+
+class Mean final : public AggregateRule {
+ public:
+  using Options = NoOptions;
+  explicit Mean(Options) {}
+  std::unique_ptr<Accumulator> open(std::int64_t cohort) const override {
+    return std::make_unique<MeanAccumulator>(cohort);
+  }
+};
+
+const Register<AggregateRule, Mean> entry{"mean", "weighted mean, as an exact sum", "arXiv:1602.05629"};
+
+}  // namespace
+}  // namespace fedsim
