@@ -74,7 +74,7 @@ TEST_CASE("the error of a sum is within the stated resolution") {
 }
 
 TEST_CASE("one term comes back unchanged when it has few bits, at any magnitude") {
-  for (const double magnitude : {0x1p-1000, 0x1p-100, 1.0, 0x1p100, 0x1p1000}) {
+  for (const double magnitude : {0x1p-700, 0x1p-100, 1.0, 0x1p100, 0x1p1000}) {
     ExactSum sum(3, 1);
     const Vec x = vec({magnitude, -magnitude / 4, magnitude / 2});
     REQUIRE(sum.add(x, max_abs(x), 1));

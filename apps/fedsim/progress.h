@@ -1,0 +1,28 @@
+// What a run shows: a bar on a terminal, plain lines elsewhere, nothing with --quiet. All of it on stderr.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "run/run.h"
+
+namespace fedsim::app {
+
+class Progress final : public RunObserver {
+ public:
+  explicit Progress(bool quiet);
+  void started(const Start& start) override;
+  void warning(const std::string& text) override;
+  void round(const RoundRow& row) override;
+  /// Ends the line of the bar.
+  void end();
+
+ private:
+  void draw_bar(const RoundRow& row, double rounds_per_second, double left);
+  bool quiet_, terminal_, drawn_ = false;
+  std::int64_t rounds_ = 0;
+  RoundRow shown_;  // last evaluated figures
+  std::chrono::steady_clock::time_point begin_;
+};
+
+}  // namespace fedsim::app

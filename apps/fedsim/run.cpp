@@ -1,0 +1,106 @@
+// fedsim run: one experiment, one result file.
+#include "run/run.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "commands.h"
+#include "core/text.h"
+#include "progress.h"
+#include "record/result_reader.h"
+
+namespace fedsim::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string config, output, device, log;
+  std::vector<std::string> sets;
+  bool force = false, resume = false, quiet = false;
+  std::int64_t threads = -1;
+};
+
+/// results/NAME.h5 unless -o says otherwise; results/ is made, a missing folder of -o is the writer's error.
+fs::path output_path(const Arguments& arguments, const Experiment& experiment) {
+  if (!arguments.output.empty()) return arguments.output;
+  std::error_code error;
+  fs::create_directories("results", error);
+  if (error) throw OutputError(fmt::format("cannot make the folder results: {}", error.message()));
+  return fs::path("results") / fmt::format("{}.h5", experiment.run.name);
+}
+
+/// --resume of a complete result does nothing.
+bool already_complete(const Arguments& arguments, const Experiment& experiment, const fs::path& output) {
+  if (!arguments.resume || !fs::exists(output)) return false;
+  const ResultReader result(output);
+  if (result.attribute("config_hash") != experiment.hash)
+    throw UsageError(fmt::format("{} is the result of another config (its config_hash differs); choose another output "
+                                 "with -o, or replace it with --force", output.string()));
+  return result.attribute("status") == "complete" && result.committed_rounds() == experiment.run.rounds + 1;
+}
+
+void summary(const RunOutcome& outcome, const fs::path& output) {
+  const std::string kind = outcome.status == "complete" ? "done" : outcome.status;
+  fmt::print(stderr, "{}: {} round{} in {}", kind, outcome.last.round, outcome.last.round == 1 ? "" : "s",
+             human_seconds(outcome.seconds));
+  if (!std::isnan(outcome.best_accuracy))
+    fmt::print(stderr, ", accuracy {:.4f} (best {:.4f} in round {})", outcome.last.test_accuracy, outcome.best_accuracy,
+               outcome.best_round);
+  else if (!std::isnan(outcome.last.test_loss))
+    fmt::print(stderr, ", test loss {:.6g}", outcome.last.test_loss);
+  fmt::print(stderr, "\nresult  {}\nnext    fedsim plot {} -o {}\n", output.string(), output.string(),
+             fs::path(output).replace_extension(".svg").string());
+}
+
+int run(const Arguments& arguments) {
+  std::vector<std::string> sets = arguments.sets;
+  if (arguments.threads >= 0) sets.push_back(fmt::format("threads={}", arguments.threads));
+  if (!arguments.device.empty()) sets.push_back(fmt::format("device=\"{}\"", arguments.device));
+  const Experiment experiment = read_experiment(arguments.config, sets);
+  const fs::path output = output_path(arguments, experiment);
+  if (already_complete(arguments, experiment, output)) {
+    if (!arguments.quiet) fmt::print(stderr, "{} is complete; nothing to do\n", output.string());
+    return 0;
+  }
+  if (!arguments.log.empty() && std::freopen(arguments.log.c_str(), "w", stderr) == nullptr)
+    throw OutputError(fmt::format("cannot write the log {}", arguments.log));
+
+  Progress progress(arguments.quiet);
+  // A run without a checkpoint resumes from round 0: the same config and seed give the same bytes.
+  const RunOutcome outcome =
+      run_experiment(experiment, {.output = output, .force = arguments.force || arguments.resume}, progress);
+  progress.end();
+  if (!arguments.quiet) summary(outcome, output);
+  if (!outcome.why.empty()) fmt::print(stderr, "error: diverged in {}\n", outcome.why);
+  return static_cast<int>(outcome.exit);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("run", "run one experiment and write one result file");
+  command->add_option("CONFIG", arguments->config, "the experiment (TOML)")->required();
+  command->add_option("--set", arguments->sets, "KEY=VALUE: a dotted key; wins over the file")->allow_extra_args(false);
+  command->add_option("-o,--output", arguments->output, "result file (default results/NAME.h5)");
+  command->add_flag("--force", arguments->force, "replace an existing result");
+  command->add_flag("--resume", arguments->resume, "go on with an unfinished result; a complete one is left alone");
+  command->add_option("--threads", arguments->threads, "worker threads, 0: all cores; never changes a result")
+      ->check(CLI::Range(0, 4096));
+  command->add_option("--device", arguments->device, "auto, cpu, cuda or cuda:N");
+  command->add_flag("--quiet", arguments->quiet, "no progress, no summary");
+  command->add_option("--log", arguments->log, "write what would go to stderr into this file");
+  command->footer(
+      "Examples:\n"
+      "  fedsim run configs/quickstart.toml\n"
+      "  fedsim run exp.toml --set client.lr=0.1 --set seed=2 -o results/lr0.1-s2.h5\n"
+      "  for s in 1 2 3; do fedsim run exp.toml --set seed=$s -o results/exp-s$s.h5; done");
+  command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
+}
+
+}  // namespace fedsim::app

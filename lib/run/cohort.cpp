@@ -1,0 +1,128 @@
+#include "run/cohort.h"
+
+#include <algorithm>
+#include <mutex>
+#include <numeric>
+
+namespace fedsim {
+namespace {
+
+/// A client's trainer on a CPU worker (or one GPU stream): every request is answered at once.
+class DirectTrainer final : public Trainer {
+ public:
+  DirectTrainer(Worker& worker, const ClientData& client, const Round& round)
+      : worker_(worker), client_(client), round_(round) {}
+  std::int64_t samples() const override { return client_.rows.size(); }
+  bool submit(TrainRequest& request) override {
+    if (request.kind == TrainRequest::Kind::sgd)
+      request.local = worker_.sgd(client_, round_, *request.job);
+    else
+      request.full = worker_.gradient(client_, round_, *request.at);
+    return true;
+  }
+
+ private:
+  Worker& worker_;
+  const ClientData& client_;
+  const Round& round_;
+};
+
+ClientData client_data(const CohortPlan& plan, std::int64_t client) {
+  ClientData data;
+  data.client = client;
+  data.rows = plan.partition.rows(client);
+  if (!plan.partition.noise.empty())
+    data.noise = static_cast<double>(plan.partition.noise[static_cast<std::size_t>(client)]);
+  if (plan.data.quadratic && !plan.data.quadratic->steps.empty())
+    data.steps = plan.data.quadratic->steps[static_cast<std::size_t>(client)];
+  return data;
+}
+
+std::int64_t bytes_sent(const Update& update) {
+  return static_cast<std::int64_t>(update.delta.bytes() + update.side.bytes() + 8 * update.scalars.size());
+}
+
+std::int64_t bytes_received(const CohortPlan& plan, const State& server) {
+  auto bytes = static_cast<std::int64_t>(server.w.bytes());
+  for (const auto& name : plan.algorithm.broadcast()) bytes += static_cast<std::int64_t>(server[name].bytes());
+  return bytes;
+}
+
+/// Places in the cohort, largest client first (ties by place), so that no long client is begun last.
+std::vector<std::int64_t> largest_first(const Partition& partition, std::span<const std::int64_t> cohort) {
+  std::vector<std::int64_t> order(cohort.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+    return partition.size(cohort[static_cast<std::size_t>(a)]) > partition.size(cohort[static_cast<std::size_t>(b)]);
+  });
+  return order;
+}
+
+/// Totals over the cohort in its order, whatever order the clients ended in.
+void add_totals(CohortResult& result, std::span<const std::int64_t> processed) {
+  double loss = 0;
+  std::int64_t samples = 0;
+  for (std::size_t i = 0; i < result.rows.size(); ++i) {
+    const ClientRow& row = result.rows[i];
+    result.bytes_up += row.bytes_up;
+    result.bytes_down += row.bytes_down;
+    if (row.status == ClientStatus::nonfinite) {
+      if (result.nonfinite++ == 0) result.first_nonfinite = row.client;
+      continue;
+    }
+    loss += row.train_loss * static_cast<double>(processed[i]);
+    samples += processed[i];
+  }
+  result.train_loss = samples > 0 ? loss / static_cast<double>(samples) : not_evaluated;
+}
+
+}  // namespace
+
+std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& round, const State& server,
+                                       std::span<const std::int64_t> cohort, ClientStates& states, Workers& workers) {
+  CohortResult result;
+  result.rows.resize(cohort.size());
+  std::vector<std::int64_t> processed(cohort.size());
+  std::vector<std::optional<ClientState>> changed(cohort.size());
+  std::vector<std::unique_ptr<Accumulator>> sums(static_cast<std::size_t>(workers.threads()));
+  const std::int64_t down = bytes_received(plan, server);
+
+  const bool whole = workers.for_each(
+      largest_first(plan.partition, cohort), [&](std::int64_t place, Worker& worker, std::size_t slot) {
+        const auto i = static_cast<std::size_t>(place);
+        const ClientData client = client_data(plan, cohort[i]);
+        const auto known = states.find(client.client);  // states change only after the round
+        ClientState mine = known != states.end() ? known->second : ClientState{};
+        DirectTrainer trainer(worker, client, round);
+        auto task = plan.algorithm.client(round, server, mine, trainer);
+        while (!task.run_until_wait()) {
+        }
+        const Update update = task.take();
+
+        if (!sums[slot]) sums[slot] = plan.rule.open(static_cast<std::int64_t>(cohort.size()));
+        const bool arrived = sums[slot]->add(update, plan.weight_by_samples ? client.rows.size() : 1);
+        processed[i] = update.local.processed;
+        result.rows[i] = {.round = round.index,
+                          .client = client.client,
+                          .samples = client.rows.size(),
+                          .steps = update.local.steps,
+                          .train_loss = update.local.loss,
+                          .update_norm = norm(update.delta),
+                          .bytes_up = bytes_sent(update),
+                          .bytes_down = down,
+                          .status = arrived ? ClientStatus::reported : ClientStatus::nonfinite};
+        if (arrived && !mine.vectors.empty()) changed[i] = std::move(mine);
+      });
+  if (!whole) return std::nullopt;
+
+  const auto total = plan.rule.open(static_cast<std::int64_t>(cohort.size()));
+  for (const auto& sum : sums)
+    if (sum) total->merge(*sum);
+  result.mean = total->close();
+  for (std::size_t i = 0; i < cohort.size(); ++i)
+    if (changed[i]) states[cohort[i]] = std::move(*changed[i]);
+  add_totals(result, processed);
+  return result;
+}
+
+}  // namespace fedsim

@@ -1,0 +1,226 @@
+#include "run/run.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "core/text.h"
+#include "run/cohort.h"
+#include "run/evaluate.h"
+#include "run/stop.h"
+#include "run/workers.h"
+#include "train/torch_version.h"
+
+namespace fedsim {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+ResultHeader header_of(const Experiment& experiment, const RunRequest& request, const Engine& engine,
+                       std::int64_t threads) {
+  ResultHeader header;
+  header.path = request.output;
+  header.rounds = experiment.run.rounds;
+  header.force = request.force;
+  header.client_rows = experiment.output.per_client;
+  header.attributes = {{"config", experiment.resolved},
+                       {"config_hash", experiment.hash},
+                       {"source_config", experiment.source_config},
+                       {"seed", experiment.run.seed},
+                       {"name", experiment.run.name},
+                       {"fedsim_version", std::string(FEDSIM_VERSION)},
+                       {"libtorch_version", torch_version()},
+                       {"trainer", engine.trainer()},
+                       {"device", engine.device()},
+                       {"isa", engine.instruction_set},
+                       {"threads", threads}};
+  for (const auto& tensor : engine.tensors()) header.tensors.push_back({tensor.name, tensor.shape});
+  return header;
+}
+
+std::string divergence(const CohortResult& result, std::int64_t round, double last_norm) {
+  return fmt::format(
+      "round {}: {} of {} updates were not finite, first that of client {}; the last finite mean update had norm {:.3g}. "
+      "Usual causes: client.lr too large (try a tenth), client.momentum or server.lr too large, data that are not scaled",
+      round, result.nonfinite, result.rows.size(), result.first_nonfinite, last_norm);
+}
+
+/// An experiment in progress: what Algorithm 1 of a paper keeps between its lines.
+class Loop {
+ public:
+  Loop(const Experiment& experiment, const RunRequest& request, RunObserver& observer)
+      : experiment_(experiment),
+        observer_(observer),
+        begin_(Clock::now()),
+        prepared_(prepare(experiment)),
+        engine_(prepare_engine(experiment, prepared_.data)),
+        workers_(*engine_, prepared_.data, experiment.run.dtype == "float64" ? Dtype::float64 : Dtype::float32,
+                 experiment.run.threads),
+        population_(prepared_.partition.clients()),
+        cohort_size_(cohort_size()),
+        plan_{*experiment.algorithm.object, *experiment.rule.object, prepared_.partition, prepared_.data,
+              weight_by_samples()},
+        writer_(header_of(experiment, request, *engine_, workers_.threads())) {
+    writer_.partition(prepared_.partition, prepared_.data);
+    state_.w = engine_->initial(seed());
+    experiment_.algorithm->init(state_);
+    announce();
+  }
+
+  RunOutcome run() {
+    outcome_.status = "complete";
+    bool going = commit(initial_row(), {});
+    for (std::int64_t t = 1; going && t <= experiment_.run.rounds; ++t) going = round(t);
+    if (stop_requested() && outcome_.last.round < experiment_.run.rounds && outcome_.exit == Exit::done) {
+      outcome_.exit = *stop_requested();
+      outcome_.status = "stopped";
+    }
+    writer_.finish(outcome_.status, state_.w);
+    outcome_.seconds = seconds_since(begin_);
+    return outcome_;
+  }
+
+ private:
+  /// Algorithm 1 of every paper: draw a cohort, let its clients train, take the mean, step. False: stop here.
+  bool round(std::int64_t t) {
+    const auto begin = Clock::now();
+    const Round round{.index = t,
+                      .population = population_,
+                      .cohort = cohort_size_,
+                      .client_lr = experiment_.client.lr * std::pow(experiment_.client.lr_decay, static_cast<double>(t - 1)),
+                      .local = experiment_.client,
+                      .seed = seed()};
+    const auto cohort = experiment_.sampler->sample(
+        {.round = t, .population = population_, .cohort = cohort_size_, .offsets = prepared_.partition.offsets},
+        Random(seed(), Purpose::cohort, static_cast<std::uint64_t>(t)));
+    auto clients = run_cohort(plan_, round, state_, cohort, states_, workers_);
+    if (!clients) return false;  // stopped: the round is dropped
+    RoundRow row = row_of(t, *clients);
+    row.seconds_train = seconds_since(begin);
+
+    const auto aggregation = Clock::now();
+    const bool diverged = has_diverged(*clients, t);
+    if (clients->mean.reported > 0 && !diverged) {
+      last_norm_ = row.update_norm = norm(clients->mean.delta);
+      experiment_.server->step(state_, experiment_.algorithm->server(round, state_, std::move(clients->mean)));
+    }
+    row.seconds_aggregate = seconds_since(aggregation);
+
+    if (!evaluate_if_due(row, diverged)) return false;
+    row.seconds = seconds_since(begin);
+    return commit(row, clients->rows) && !diverged;
+  }
+
+  RoundRow row_of(std::int64_t t, const CohortResult& clients) const {
+    RoundRow row;
+    row.round = t;
+    row.train_loss = clients.train_loss;
+    row.clients = clients.mean.reported;
+    row.dropped = clients.nonfinite;
+    row.nonfinite = clients.nonfinite;
+    row.bytes_up = clients.bytes_up;
+    row.bytes_down = clients.bytes_down;
+    return row;
+  }
+
+  /// on_nonfinite: "drop" ends the run only when nothing finite is left, "stop" and "fail" at the first bad update,
+  /// "fail" as an error.
+  bool has_diverged(const CohortResult& clients, std::int64_t t) {
+    if (clients.nonfinite == 0) return false;
+    const std::string& policy = experiment_.aggregate.on_nonfinite;
+    if (policy == "drop" && clients.mean.reported > 0) return false;
+    outcome_.exit = Exit::diverged;
+    outcome_.status = "diverged";
+    outcome_.why = divergence(clients, t, last_norm_);
+    return true;
+  }
+
+  RoundRow initial_row() {
+    RoundRow row;
+    const auto begin = Clock::now();
+    evaluate_if_due(row, false);
+    row.seconds = seconds_since(begin);
+    return row;
+  }
+
+  /// False where a stop was requested meanwhile.
+  bool evaluate_if_due(RoundRow& row, bool last) {
+    if (!last && row.round != experiment_.run.rounds && row.round % experiment_.evaluate.every != 0) return true;
+    if (!prepared_.data.test || prepared_.data.test->size() == 0) return true;
+    const auto begin = Clock::now();
+    const auto sum = evaluate(workers_, *prepared_.data.test, state_.w);
+    if (!sum) return false;
+    row.seconds_evaluate = seconds_since(begin);
+    if (sum->count > 0) {
+      row.test_loss = sum->loss / static_cast<double>(sum->count);
+      if (engine_->accuracy_defined())
+        row.test_accuracy = static_cast<double>(sum->correct) / static_cast<double>(sum->count);
+    }
+    return true;
+  }
+
+  bool commit(const RoundRow& row, std::span<const ClientRow> clients) {
+    writer_.commit(row, clients);
+    outcome_.last = row;
+    if (row.test_accuracy > outcome_.best_accuracy || std::isnan(outcome_.best_accuracy)) {
+      outcome_.best_accuracy = row.test_accuracy;
+      outcome_.best_round = row.round;
+    }
+    observer_.round(row);
+    return !stop_requested();
+  }
+
+  std::uint64_t seed() const { return static_cast<std::uint64_t>(experiment_.run.seed); }
+
+  std::int64_t cohort_size() const {
+    try {
+      return experiment_.sampling.cohort(population_);
+    } catch (const OptionError& error) {
+      throw experiment_.error_at("sampling", error);
+    }
+  }
+
+  bool weight_by_samples() const {
+    if (experiment_.sampler->plain_mean()) return false;
+    if (experiment_.aggregate.weight != "auto") return experiment_.aggregate.weight == "samples";
+    return !experiment_.algorithm->uniform_weights();
+  }
+
+  void announce() {
+    for (const auto& warning : experiment_.algorithm->warnings(experiment_.client)) observer_.warning(warning);
+    observer_.started({.clients = population_,
+                       .cohort = cohort_size_,
+                       .parameters = static_cast<std::int64_t>(state_.w.size()),
+                       .threads = workers_.threads(),
+                       .rounds = experiment_.run.rounds,
+                       .data = fmt::format("{} ({})", prepared_.data.name, prepared_.data.origin),
+                       .trainer = engine_->trainer(),
+                       .device = engine_->device(),
+                       .isa = engine_->instruction_set,
+                       .seconds = seconds_since(begin_)});
+  }
+
+  const Experiment& experiment_;
+  RunObserver& observer_;
+  Clock::time_point begin_;
+  Prepared prepared_;
+  std::unique_ptr<Engine> engine_;
+  Workers workers_;
+  std::int64_t population_, cohort_size_;
+  CohortPlan plan_;
+  ResultWriter writer_;
+  State state_;
+  ClientStates states_;
+  RunOutcome outcome_;
+  double last_norm_ = 0;
+};
+
+}  // namespace
+
+RunOutcome run_experiment(const Experiment& experiment, const RunRequest& request, RunObserver& observer) {
+  return Loop(experiment, request, observer).run();
+}
+
+}  // namespace fedsim

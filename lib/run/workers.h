@@ -1,0 +1,38 @@
+// The thread pool: one task at a time a worker, one intra-op thread each. The only place that knows TBB.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "data/dataset.h"
+#include "train/engine.h"
+#include "train/local_sgd.h"
+
+namespace fedsim {
+
+/// A worker of each thread, made when the thread first needs it. Memory scales with threads, never with clients.
+class Workers {
+ public:
+  /// threads 0: all processors this process may use.
+  Workers(const Engine& engine, const Dataset& data, Dtype dtype, std::int64_t threads);
+  ~Workers();
+  std::int64_t threads() const;
+
+  /// Calls work(i, worker, slot) for i in `order`, begun in that order, spread over the threads; slot < threads()
+  /// numbers the calling thread. The first exception is rethrown after the others have ended. Where a stop is
+  /// requested the rest is skipped: false.
+  bool for_each(std::span<const std::int64_t> order,
+                const std::function<void(std::int64_t, Worker&, std::size_t)>& work);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Processors this process may run on (affinity and cgroup quota respected).
+std::int64_t usable_processors();
+
+}  // namespace fedsim
