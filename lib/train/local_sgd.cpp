@@ -1,0 +1,182 @@
+#include "train/local_sgd.h"
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+#include <vector>
+
+namespace fedsim {
+namespace {
+
+/// Rows at a time where no batch size is asked for. Constant: it is part of a result's bits.
+constexpr std::int64_t chunk_rows = 256;
+/// Words of the dropout stream kept for one step; more than any batch draws.
+constexpr int dropout_words_log2 = 34;
+
+/// How many batches a run has: the job's word first, then the client's own, then [client].
+std::int64_t planned_steps(const LocalJob& job, const ClientData& client, const ClientOptions& options,
+                           std::int64_t batches_per_epoch) {
+  if (job.steps > 0) return job.steps;
+  if (job.epochs > 0) return job.epochs * batches_per_epoch;
+  if (client.steps > 0) return client.steps;
+  if (options.steps) return *options.steps;
+  return options.epochs.value_or(1) * batches_per_epoch;
+}
+
+void add(Evaluation& sum, const Evaluation& part) {
+  sum.loss += part.loss;
+  sum.correct += part.correct;
+  sum.count += part.count;
+}
+
+double mean_loss(const Evaluation& sum) { return sum.count > 0 ? sum.loss / static_cast<double>(sum.count) : 0; }
+
+}  // namespace
+
+struct Worker::Impl {
+  std::unique_ptr<Learner> learner;
+  const Dataset& data;
+  Dtype dtype;
+  std::int64_t sample = 0;            // numbers a sample
+  Buffer x{};                         // [rows, sample] of dtype
+  std::vector<std::int32_t> y{};      // [rows, targets]
+  std::vector<std::int64_t> rows{};   // of the batch being gathered
+  std::vector<std::uint32_t> order{};  // positions within the client, shuffled
+
+  /// Samples `rows` as a batch; `noise` of standard deviation `deviation` is added to every feature.
+  Batch gather(const Samples& samples, double deviation, Random* noise) {
+    const auto count = static_cast<std::int64_t>(rows.size());
+    const auto values = static_cast<std::size_t>(count * sample);
+    if (x.bytes() < values * size_of(dtype)) x = Buffer(values * size_of(dtype));
+    y.resize(static_cast<std::size_t>(count * data.targets));
+    const auto fill = [&](auto* features) {
+      samples.gather(rows, features, y.data());
+      using T = std::remove_pointer_t<decltype(features)>;
+      if (deviation > 0)
+        for (std::size_t i = 0; i < values; ++i) features[i] += static_cast<T>(deviation * noise->normal());
+    };
+    if (dtype == Dtype::float32) fill(static_cast<float*>(x.data()));
+    if (dtype == Dtype::float64) fill(static_cast<double*>(x.data()));
+    Batch batch;
+    batch.x = x.data();
+    batch.y = y.data();
+    batch.count = count;
+    return batch;
+  }
+
+  /// The client's rows at positions order[first, first + count), or the positions themselves without an order.
+  Batch client_batch(const ClientData& client, std::int64_t first, std::int64_t count, bool shuffled, Random& noise) {
+    if (learner->whole_clients()) {
+      Batch batch;
+      batch.client = client.client;
+      batch.count = client.rows.size();
+      return batch;
+    }
+    rows.resize(static_cast<std::size_t>(count));
+    for (std::int64_t i = 0; i < count; ++i)
+      rows[static_cast<std::size_t>(i)] =
+          client.rows[shuffled ? order[static_cast<std::size_t>(first + i)] : first + i];
+    Batch batch = gather(*data.train, client.noise, &noise);
+    batch.client = client.client;
+    return batch;
+  }
+
+  /// Calls visit(batch) for all of a client's samples, a chunk at a time, in their order.
+  template <class Visit>
+  void for_all(const ClientData& client, const Round& round, Visit&& visit) {
+    Random noise(round.seed, Purpose::feature_noise, static_cast<std::uint64_t>(round.index),
+                 static_cast<std::uint64_t>(client.client));
+    const std::int64_t n = client.rows.size();
+    const std::int64_t step = learner->whole_clients() ? n : chunk_rows;
+    for (std::int64_t first = 0; first < n; first += step)
+      visit(client_batch(client, first, std::min(step, n - first), false, noise));
+  }
+};
+
+Worker::Worker(std::unique_ptr<Learner> learner, const Dataset& data, Dtype dtype)
+    : impl_(new Impl{.learner = std::move(learner), .data = data, .dtype = dtype,
+                     .sample = data.quadratic ? 0 : elements(data.sample_shape)}) {}
+Worker::~Worker() = default;
+
+LocalResult Worker::sgd(const ClientData& client, const Round& round, const LocalJob& job) {
+  Impl& my = *impl_;
+  const std::int64_t n = client.rows.size();
+  LocalResult result;
+  if (n == 0) {
+    result.w = job.start;
+    return result;
+  }
+  const ClientOptions& options = round.local;
+  const bool whole = options.batch_size == 0 || my.learner->whole_clients();
+  const std::int64_t batch_size = whole ? n : std::min(options.batch_size, n);
+  const std::int64_t batches = (n + batch_size - 1) / batch_size;  // an epoch; the last may be smaller
+  const std::int64_t steps = planned_steps(job, client, options, batches);
+
+  const auto t = static_cast<std::uint64_t>(round.index), k = static_cast<std::uint64_t>(client.client);
+  Random shuffles(round.seed, Purpose::batches, t, k), noise(round.seed, Purpose::feature_noise, t, k);
+  if (!whole) {
+    my.order.resize(static_cast<std::size_t>(n));
+    std::iota(my.order.begin(), my.order.end(), std::uint32_t{0});
+  }
+  StepRule rule{.lr = round.client_lr, .momentum = options.momentum, .weight_decay = options.weight_decay,
+                .clip = options.clip, .prox = job.prox};
+  if (job.prox != 0) rule.anchor = job.anchor ? job.anchor : &job.start;
+  if (!job.linear.empty()) rule.linear = &job.linear;
+
+  my.learner->begin(job.start, rule);
+  Evaluation sum;
+  for (std::int64_t step = 0; step < steps; ++step) {
+    const std::int64_t first = step % batches * batch_size, count = std::min(batch_size, n - first);
+    if (first == 0 && !whole) shuffles.shuffle(std::span(my.order));
+    Batch batch = my.client_batch(client, first, count, !whole, noise);
+    batch.dropout = Random(round.seed, Purpose::dropout, t, k);
+    batch.dropout.seek(static_cast<std::uint64_t>(step) << dropout_words_log2);
+    add(sum, my.learner->step(batch));
+    result.processed += count;
+  }
+  result.w = my.learner->parameters();
+  result.steps = steps;
+  result.loss = mean_loss(sum);
+  return result;
+}
+
+GradientResult Worker::gradient(const ClientData& client, const Round& round, const Vec& w) {
+  Vec sum(w.size(), Dtype::float64);
+  Evaluation total;
+  impl_->for_all(client, round, [&](const Batch& batch) { add(total, impl_->learner->gradient(w, batch, sum)); });
+  GradientResult result{.gradient = Vec(w.size(), w.dtype()), .loss = mean_loss(total), .samples = client.rows.size()};
+  if (total.count == 0) return result;
+  sum /= static_cast<double>(total.count);
+  if (w.dtype() == Dtype::float64) {
+    result.gradient = std::move(sum);
+  } else {
+    const auto from = std::as_const(sum).as<double>();
+    std::transform(from.begin(), from.end(), result.gradient.as<float>().begin(),
+                   [](double g) { return static_cast<float>(g); });
+  }
+  return result;
+}
+
+Evaluation Worker::evaluate(const Samples& samples, std::int64_t first, std::int64_t count, const Vec& w) {
+  Evaluation sum;
+  for (std::int64_t from = first; from < first + count; from += chunk_rows) {
+    impl_->rows.resize(static_cast<std::size_t>(std::min(chunk_rows, first + count - from)));
+    std::iota(impl_->rows.begin(), impl_->rows.end(), from);
+    add(sum, impl_->learner->evaluate(w, impl_->gather(samples, 0, nullptr)));
+  }
+  return sum;
+}
+
+Evaluation Worker::test(std::int64_t first, std::int64_t count, const Vec& w) {
+  if (!impl_->learner->whole_clients()) return evaluate(*impl_->data.test, first, count, w);
+  Evaluation sum;
+  for (std::int64_t client = first; client < first + count; ++client) {
+    Batch batch;
+    batch.client = client;
+    batch.count = impl_->data.quadratic->samples.at(static_cast<std::size_t>(client));
+    add(sum, impl_->learner->evaluate(w, batch));
+  }
+  return sum;
+}
+
+}  // namespace fedsim
