@@ -50,7 +50,7 @@ TEST_CASE("idx: the same from plain and gzipped files, scaled to [0, 1]") {
 }
 
 TEST_CASE("idx: bad input is named with what was expected and found") {
-  using Catch::Matchers::Contains;
+  using Catch::Contains;
   SmallSet set;
   SECTION("bad magic") {
     set.images[2] = '\x0d';
@@ -119,10 +119,10 @@ TEST_CASE("idx: damaged gzip data is found by its checksum") {
   auto packed = gzip(idx({3}, "\x01\x02\x03"));
   packed[packed.size() - 6] = static_cast<char>(packed[packed.size() - 6] ^ 1);  // a bit of the CRC
   write_file(folder / "labels.gz", packed);
-  CHECK_THAT(data_error([&] { read_idx(folder / "labels.gz", 1); }), Catch::Matchers::Contains("damaged gzip data"));
+  CHECK_THAT(data_error([&] { read_idx(folder / "labels.gz", 1); }), Catch::Contains("damaged gzip data"));
   packed.resize(packed.size() - 9);
   write_file(folder / "labels.gz", packed);
-  CHECK_THAT(data_error([&] { read_idx(folder / "labels.gz", 1); }), Catch::Matchers::Contains("damaged gzip data"));
+  CHECK_THAT(data_error([&] { read_idx(folder / "labels.gz", 1); }), Catch::Contains("damaged gzip data"));
 }
 
 TEST_CASE("idx: the real Fashion-MNIST") {

@@ -60,10 +60,10 @@ TEST_CASE("where: not found lists what was tried and the script") {
   DataContext context;
   context.data_root = folder / "root";
   const auto message = data_error([&] { find_dataset(context, "no-such-set", {"a.bin"}); });
-  CHECK_THAT(message, Catch::Matchers::Contains((folder / "nowhere").string() + "/no-such-set") &&
-                          Catch::Matchers::Contains((folder / "root").string() + "/no-such-set") &&
-                          Catch::Matchers::Contains("/usr/share/datasets/no-such-set") &&
-                          Catch::Matchers::Contains("datasets/scripts/no-such-set/fetch.sh"));
+  CHECK_THAT(message, Catch::Contains((folder / "nowhere").string() + "/no-such-set") &&
+                          Catch::Contains((folder / "root").string() + "/no-such-set") &&
+                          Catch::Contains("/usr/share/datasets/no-such-set") &&
+                          Catch::Contains("datasets/scripts/no-such-set/fetch.sh"));
 }
 
 TEST_CASE("where: one file of a set missing") {
@@ -71,7 +71,7 @@ TEST_CASE("where: one file of a set missing") {
   write_file(folder / "a", "x");
   CHECK(plain_or_gzip(folder.path(), "a") == folder / "a");
   CHECK_THAT(data_error([&] { plain_or_gzip(folder.path(), "b"); }),
-             Catch::Matchers::Contains("/b: no such file, nor b.gz"));
+             Catch::Contains("/b: no such file, nor b.gz"));
 }
 
 }  // namespace fedsim::test
