@@ -54,9 +54,58 @@ std::string idx(const std::vector<std::uint32_t>& shape, const std::string& valu
   return out + values;
 }
 
-Dataset load_default(const std::string& source, const DataContext& context) {
-  Describer defaults;  // visits without changing anything
-  return Registry<DataSource>::find(source)->make(defaults)->load(context);
+namespace {
+
+class Setter final : public OptionVisitor {
+ public:
+  explicit Setter(const std::map<std::string, OptionValue>& values) : values_(values) {}
+  void operator()(std::string_view name, double& value, Range, std::string_view) override { set(name, value); }
+  void operator()(std::string_view name, std::int64_t& value, Range, std::string_view) override { set(name, value); }
+  void operator()(std::string_view name, bool& value, std::string_view) override { set(name, value); }
+  void operator()(std::string_view name, std::string& value, const Choices&, std::string_view) override {
+    set(name, value);
+  }
+  void operator()(std::string_view name, Path& value, std::string_view) override { set(name, value.text); }
+  void operator()(std::string_view name, std::vector<std::string>& value, std::string_view) override {
+    set(name, value);
+  }
+  void operator()(std::string_view name, std::vector<double>&, Range, std::string_view) override { refuse(name); }
+  void operator()(std::string_view name, std::optional<double>& value, Range, std::string_view) override {
+    set_optional(name, value);
+  }
+  void operator()(std::string_view name, std::optional<std::int64_t>& value, Range, std::string_view) override {
+    set_optional(name, value);
+  }
+  std::size_t used = 0;
+
+ private:
+  template <class T>
+  void set(std::string_view name, T& value) {
+    const auto found = values_.find(std::string(name));
+    if (found == values_.end()) return;
+    value = std::get<T>(found->second);
+    ++used;
+  }
+  template <class T>
+  void set_optional(std::string_view name, std::optional<T>& value) {
+    if (!values_.contains(std::string(name))) return;
+    value.emplace();
+    set(name, *value);
+  }
+  void refuse(std::string_view name) {
+    if (values_.contains(std::string(name))) throw std::logic_error("no test sets such an option");
+  }
+  const std::map<std::string, OptionValue>& values_;
+};
+
+}  // namespace
+
+Dataset load_source(const std::string& source, const std::map<std::string, OptionValue>& options,
+                    const DataContext& context) {
+  Setter setter(options);
+  const auto made = Registry<DataSource>::find(source)->make(setter);
+  if (setter.used != options.size()) throw std::logic_error("an option that '" + source + "' does not have");
+  return made->load(context);
 }
 
 Gathered gather(const Samples& samples, std::int64_t first, std::int64_t count, const Dataset& data) {

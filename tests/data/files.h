@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "data/dataset.h"
@@ -30,12 +32,14 @@ std::string gzip(const std::string& content);
 /// An IDX file: magic 0x0000 08 dims, big-endian dimensions, values.
 std::string idx(const std::vector<std::uint32_t>& shape, const std::string& values);
 
-/// The message of the DataError that `load` throws; "" where it throws none.
+/// The message of the error of exit code `data` that `load` throws; "" where it throws none.
 template <class Load>
 std::string data_error(Load&& load);
 
-/// Loads `source` with its options at their defaults.
-Dataset load_default(const std::string& source, const DataContext& context);
+/// Loads a registered source with some of its options set; a name that the source does not have throws.
+using OptionValue = std::variant<std::string, double, std::int64_t, bool, std::vector<std::string>>;
+Dataset load_source(const std::string& source, const std::map<std::string, OptionValue>& options,
+                    const DataContext& context = {});
 
 /// Rows [first, first + count) of x and y.
 struct Gathered {
@@ -52,7 +56,8 @@ template <class Load>
 std::string fedsim::test::data_error(Load&& load) {
   try {
     load();
-  } catch (const DataError& error) {
+  } catch (const Error& error) {
+    if (error.exit() != Exit::data) throw;
     return error.what();
   }
   return "";

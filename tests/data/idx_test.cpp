@@ -25,7 +25,7 @@ struct SmallSet {
     write("t10k-labels-idx1-ubyte", test_labels);
     DataContext context;
     context.data_root = folder.path();
-    return load_default("mnist", context);
+    return load_source("mnist", {}, context);
   }
   std::string error() const {
     return data_error([&] { load(); });
@@ -134,7 +134,7 @@ TEST_CASE("idx: the real Fashion-MNIST") {
   }
   context.data_root = package;
   context.scale = "standard";
-  const auto data = load_default("fashion-mnist", context);
+  const auto data = load_source("fashion-mnist", {}, context);
   CHECK(data.train->size() == 60000);
   CHECK(data.test->size() == 10000);
   std::vector<int> per_class(10);

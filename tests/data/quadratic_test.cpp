@@ -7,27 +7,15 @@
 namespace fedsim::test {
 namespace {
 
-/// Sets `file` of whatever source visits it.
-class FileOption : public Describer {
- public:
-  explicit FileOption(const std::filesystem::path& path) : path_(path.string()) {}
-  void operator()(std::string_view name, Path& value, std::string_view) override {
-    if (name == "file") value.text = path_;
-  }
-
- private:
-  std::string path_;
-};
-
 Dataset load(const TempFolder& folder, const std::function<void(hdf5::Group&)>& fill) {
   {
+    std::filesystem::remove(folder / "q.h5");
     auto file = hdf5::File::create(folder / "q.h5");
     auto root = file.root();
     fill(root);
     file.close();
   }
-  FileOption option(folder / "q.h5");
-  return Registry<DataSource>::find("quadratic")->make(option)->load(DataContext{});
+  return load_source("quadratic", {{"file", (folder / "q.h5").string()}});
 }
 
 void write(hdf5::Group& root, const std::string& name, const hdf5::Dimensions& shape,
@@ -105,11 +93,10 @@ TEST_CASE("quadratic: what does not fit is named") {
 
 TEST_CASE("quadratic: a file is needed, and must be HDF5") {
   TempFolder folder;
-  CHECK_THROWS_AS(load_default("quadratic", DataContext{}), OptionError);
+  CHECK_THROWS_AS(load_source("quadratic", {}), OptionError);
   write_file(folder / "q.h5", "not HDF5");
-  FileOption option(folder / "q.h5");
-  const auto source = Registry<DataSource>::find("quadratic")->make(option);
-  CHECK_THAT(data_error([&] { source->load(DataContext{}); }), Catch::Contains("q.h5"));
+  CHECK_THAT(data_error([&] { load_source("quadratic", {{"file", (folder / "q.h5").string()}}); }),
+             Catch::Contains("q.h5"));
 }
 
 }  // namespace fedsim::test
