@@ -66,11 +66,9 @@ ConfigDocument::ConfigDocument(const std::filesystem::path& file, const std::vec
       const Value value = parse_set(sets[i], i + 1, source_->folder, static_cast<int>(i) + 1);
       if (const Value* base = value.find("base"))
         throw ConfigError({base->key.error("'base' belongs into a config file", "name the other file as CONFIG")});
-      const Place whole = root_.key;
       merge_over(root_, value);
-      root_.key = root_.place = whole;
     } catch (const ConfigError& error) {
-      complaints.add(error);
+      complaints.add(error, static_cast<int>(i) + 1);
     }
   }
   complaints.throw_if_any();
@@ -95,8 +93,8 @@ void Complaints::add(const Place& place, const std::string& message, const std::
   found_.push_back({place.source ? place.source->layer : 0, place.error(message, help)});
 }
 
-void Complaints::add(const ConfigError& error) {
-  for (const auto& diagnostic : error.diagnostics()) found_.push_back({0, diagnostic});
+void Complaints::add(const ConfigError& error, int layer) {
+  for (const auto& diagnostic : error.diagnostics()) found_.push_back({layer, diagnostic});
 }
 
 void Complaints::throw_if_any() const {

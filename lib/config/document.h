@@ -32,7 +32,7 @@ class ConfigDocument {
 class Complaints {
  public:
   void add(const Place& place, const std::string& message, const std::string& help = "");
-  void add(const ConfigError& error);
+  void add(const ConfigError& error, int layer = 0);
   bool empty() const { return found_.empty(); }
   /// Throws ConfigError where there is any.
   void throw_if_any() const;

@@ -4,8 +4,11 @@
 namespace fedsim {
 
 void merge_over(Value& lower, const Value& upper) {
-  lower.key = upper.key;
-  lower.place = upper.place;
+  const bool is_set = upper.place.source && upper.place.source->layer > 0;
+  if (!is_set) {  // a --set has no table headers: the table stays where the file opens it
+    lower.key = upper.key;
+    lower.place = upper.place;
+  }
   for (const auto& [name, value] : upper.members) {
     const auto found = lower.members.find(name);
     if (found == lower.members.end()) {
