@@ -1,0 +1,57 @@
+#include "fedsim/version.h"
+
+#include <fmt/core.h>
+#include <sodium.h>
+#include <zlib.h>
+
+#include <CLI/CLI.hpp>
+
+#if __has_include("config/version.h")
+#include "config/version.h"
+#endif
+#if __has_include("core/hdf5/file.h")
+#include "core/hdf5/file.h"
+#endif
+#if __has_include("run/tbb_version.h")
+#include "run/tbb_version.h"
+#endif
+#if __has_include("train/torch_version.h")
+#include "train/torch_version.h"
+#endif
+
+namespace fedsim::app {
+namespace {
+
+/// fmt has its version as one number: 90100 is 9.1.0.
+std::string fmt_version() {
+  return fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
+}
+
+}  // namespace
+
+std::string version_text() {
+  std::string text = fmt::format("fedsim {}\n", FEDSIM_VERSION);
+  const auto library = [&](const char* name, const std::string& version) {
+    text += fmt::format("  {:<10}{}\n", name, version);
+  };
+#if __has_include("train/torch_version.h")
+  library("LibTorch", torch_version());
+#endif
+#if __has_include("core/hdf5/file.h")
+  library("HDF5", hdf5::version());
+#endif
+#if __has_include("run/tbb_version.h")
+  library("oneTBB", tbb_version());
+#endif
+#if __has_include("config/version.h")
+  library("toml++", config_library_version());
+#endif
+  library("CLI11", CLI11_VERSION);
+  library("fmt", fmt_version());
+  library("libsodium", sodium_version_string());
+  library("zlib", zlibVersion());
+  text.pop_back();  // whoever prints it ends the line
+  return text;
+}
+
+}  // namespace fedsim::app
