@@ -16,12 +16,12 @@ namespace {
 
 constexpr std::int64_t default_clients = 100;
 
+}  // namespace
+
 std::int64_t stored_rows(const Dataset& data) {
   if (!data.labels.empty()) return static_cast<std::int64_t>(data.labels.size());
   return data.train ? data.train->size() : 0;
 }
-
-}  // namespace
 
 std::vector<std::uint32_t> allowed_rows(const PartitionInput& input, std::string_view scheme) {
   const Dataset& data = *input.data;

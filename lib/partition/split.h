@@ -11,6 +11,9 @@
 
 namespace fedsim {
 
+/// n, the number of training rows that are stored: the range of row numbers.
+std::int64_t stored_rows(const Dataset& data);
+
 /// The allowed training rows, ascending. OptionError("scheme") where samples exist only once a client is
 /// drawn.
 std::vector<std::uint32_t> allowed_rows(const PartitionInput& input, std::string_view scheme);

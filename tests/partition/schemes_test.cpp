@@ -23,7 +23,14 @@ std::vector<Case> cases() {
           {"dirichlet", {{"alpha", 0.1}, {"balance", true}, {"min_samples", std::int64_t{2}}}},
           {"dirichlet", {{"alpha", 0.3}, {"min_samples", std::int64_t{0}}}},
           {"dirichlet", {{"alpha", 0.3}, {"per", std::string("client")}}},
-          {"dirichlet", {{"alpha", 1e-6}, {"per", std::string("client")}}}};
+          {"dirichlet", {{"alpha", 1e-6}, {"per", std::string("client")}}},
+          {"shards", {}},
+          {"shards", {{"shards_per_client", std::int64_t{1}}}},
+          {"quantity", {}},
+          {"quantity", {{"alpha", 1e-6}, {"min_samples", std::int64_t{2}}}},
+          {"lognormal", {{"sigma", 2.0}}},
+          {"powerlaw", {{"exponent", 1.5}}},
+          {"noise", {}}};
 }
 
 }  // namespace
@@ -65,13 +72,13 @@ TEST_CASE("a split is a function of the seed", "[partition]") {
     const Partition other = scheme->split({&data, {}, 10, 8});
     CHECK(a.indices == b.indices);
     CHECK(a.offsets == b.offsets);
-    CHECK(a.indices != other.indices);
+    CHECK((a.indices != other.indices || a.offsets != other.offsets));
   }
 }
 
 TEST_CASE("more clients than samples are refused by name and number", "[partition]") {
   const Dataset data = labelled(30, 10);
-  for (const char* name : {"iid", "dirichlet"}) {
+  for (const char* name : {"iid", "dirichlet", "quantity", "lognormal", "powerlaw", "noise"}) {
     const auto scheme = make<PartitionScheme>(name);
     CHECK(test::refused_option(*scheme, {&data, {}, 31, 1}) == "clients");
     CHECK(test::refused_option(*scheme, {&data, {}, 30, 1}) == "");
@@ -88,7 +95,8 @@ TEST_CASE("samples that are made on draw fit natural only", "[partition]") {
   Dataset data;
   data.generated_on_draw = true;
   data.user_offsets = {0, 5, 9};
-  CHECK(test::refused_option(*make<PartitionScheme>("iid"), {&data, {}, 2, 1}) == "scheme");
-  CHECK(test::refused_option(*make<PartitionScheme>("dirichlet"), {&data, {}, 2, 1}) == "scheme");
+  for (const char* name :
+       {"iid", "dirichlet", "shards", "classes", "quantity", "lognormal", "powerlaw", "noise"})
+    CHECK(test::refused_option(*make<PartitionScheme>(name), {&data, {}, 2, 1}) == "scheme");
   CHECK(test::refused_option(*make<PartitionScheme>("natural"), {&data, {}, 2, 1}) == "");
 }
