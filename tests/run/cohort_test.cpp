@@ -1,0 +1,144 @@
+// A round over fake clients: what is summed, what is dropped, which states are kept, on any number of threads.
+#include "run/cohort.h"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "catch.hpp"
+
+using namespace fedsim;
+
+namespace {
+
+/// Every batch pulls w towards the first feature of its rows, f = 1/2 (w - x)^2; a row with feature 99 breaks it.
+class PullLearner final : public Learner {
+ public:
+  void begin(const Vec& start, const StepRule& rule) override {
+    w_ = start;
+    rule_ = rule;
+  }
+  Evaluation step(const Batch& batch) override {
+    const double x = static_cast<const double*>(batch.x)[0];
+    const double w = w_.at(0);
+    double g = w - x;
+    if (rule_.linear != nullptr) g += rule_.linear->at(0);
+    w_.set(0, x == 99 ? std::numeric_limits<double>::quiet_NaN() : w - rule_.lr * g);
+    return {.loss = 0.5 * (w - x) * (w - x) * static_cast<double>(batch.count), .correct = 0, .count = batch.count};
+  }
+  Vec parameters() const override { return w_; }
+  Evaluation gradient(const Vec&, const Batch&, Vec&) override { return {}; }
+  Evaluation evaluate(const Vec&, const Batch&) override { return {}; }
+
+ private:
+  Vec w_;
+  StepRule rule_;
+};
+
+class PullEngine final : public Engine {
+ public:
+  std::unique_ptr<Learner> learner() const override { return std::make_unique<PullLearner>(); }
+  Vec initial(std::uint64_t) const override { return Vec(1, Dtype::float64); }
+  std::string trainer() const override { return "fake"; }
+  std::string device() const override { return "cpu"; }
+  std::vector<Tensor> tensors() const override { return {{"w", {1}}}; }
+};
+
+/// Row i has the one feature values[i].
+class Values final : public Samples {
+ public:
+  explicit Values(std::vector<double> values) : values_(std::move(values)) {}
+  std::int64_t size() const override { return static_cast<std::int64_t>(values_.size()); }
+  void gather(std::span<const std::int64_t> rows, float* x, std::int32_t* y) const override { copy(rows, x, y); }
+  void gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const override { copy(rows, x, y); }
+
+ private:
+  template <class T>
+  void copy(std::span<const std::int64_t> rows, T* x, std::int32_t* y) const {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      x[i] = static_cast<T>(values_[static_cast<std::size_t>(rows[i])]);
+      y[i] = 0;
+    }
+  }
+  std::vector<double> values_;
+};
+
+struct Fixture {
+  Fixture(const char* algorithm, std::vector<double> values, std::vector<std::int64_t> offsets) {
+    data.sample_shape = {1};
+    data.classes = 1;
+    data.train = std::make_shared<Values>(std::move(values));
+    partition.offsets = std::move(offsets);
+    Describer defaults;
+    method = Registry<Algorithm>::find(algorithm)->make(defaults);
+    rule = Registry<AggregateRule>::find("mean")->make(defaults);
+    server.w = Vec(1, Dtype::float64);
+    method->init(server);
+  }
+  CohortResult run(std::int64_t threads, bool by_samples = true) {
+    Workers workers(engine, data, Dtype::float64, threads);
+    std::vector<std::int64_t> cohort(static_cast<std::size_t>(partition.clients()));
+    std::iota(cohort.begin(), cohort.end(), 0);
+    Round round{.index = 1, .population = partition.clients(), .cohort = partition.clients(), .client_lr = 1, .local = {}, .seed = 1};
+    round.local.batch_size = 0;
+    const CohortPlan plan{*method, *rule, partition, data, by_samples};
+    return *run_cohort(plan, round, server, cohort, states, workers);
+  }
+  PullEngine engine;
+  Dataset data;
+  Partition partition;
+  std::unique_ptr<Algorithm> method;
+  std::unique_ptr<AggregateRule> rule;
+  State server;
+  ClientStates states;
+};
+
+}  // namespace
+
+TEST_CASE("a round weighs by samples or uniformly and reports each client") {
+  // lr 1 and one step: client k moves to its value. Clients have 1 and 3 rows of 2 and 6.
+  Fixture f("fedavg", {2, 6, 6, 6}, {0, 1, 4});
+  const CohortResult result = f.run(1);
+  CHECK(result.mean.delta.at(0) == (2 + 3 * 6) / 4.0);
+  CHECK(f.run(1, false).mean.delta.at(0) == 4.0);
+  REQUIRE(result.rows.size() == 2);
+  CHECK(result.rows[1].client == 1);
+  CHECK(result.rows[1].samples == 3);
+  CHECK(result.rows[1].steps == 1);
+  CHECK(result.rows[1].update_norm == 6.0);
+  CHECK(result.rows[0].train_loss == 2.0);                // 1/2 (0 - 2)^2
+  CHECK(result.train_loss == (2.0 + 3 * 18.0) / 4);       // over all samples processed
+  CHECK(result.bytes_up == 2 * 8);
+  CHECK(result.bytes_down == 2 * 8);
+}
+
+TEST_CASE("a non-finite update is dropped, counted and named, and its client's state is not kept") {
+  Fixture f("scaffold", {2, 99, 6}, {0, 1, 2, 3});
+  const CohortResult result = f.run(2, false);
+  CHECK(result.nonfinite == 1);
+  CHECK(result.first_nonfinite == 1);
+  CHECK(result.rows[1].status == ClientStatus::nonfinite);
+  CHECK(result.mean.reported == 2);
+  CHECK(result.mean.delta.at(0) == 4.0);
+  CHECK(f.states.contains(0));
+  CHECK_FALSE(f.states.contains(1));
+  CHECK(result.bytes_down == 3 * 16);  // w and c
+}
+
+TEST_CASE("threads do not change a bit of a round") {
+  std::vector<double> values;
+  std::vector<std::int64_t> offsets{0};
+  Random random(3, Purpose::data);
+  for (int k = 0; k < 40; ++k) {
+    for (std::uint64_t i = 0; i <= random.below(5); ++i) values.push_back(random.normal() * std::exp(random.normal() * 3));
+    offsets.push_back(static_cast<std::int64_t>(values.size()));
+  }
+  Fixture f("fedavg", values, offsets);
+  const CohortResult one = f.run(1);
+  for (const std::int64_t threads : {2, 3, 8}) {
+    const CohortResult many = f.run(threads);
+    CHECK(many.mean.delta == one.mean.delta);
+    CHECK(many.train_loss == one.train_loss);
+    for (std::size_t i = 0; i < one.rows.size(); ++i) CHECK(many.rows[i].update_norm == one.rows[i].update_norm);
+  }
+}
