@@ -44,6 +44,9 @@ struct ClientState {
   }
 };
 
+/// States of the clients that took part, by client.
+using ClientStates = std::map<std::int64_t, ClientState>;
+
 /// What a client sends.
 struct Update {
   Vec delta;                    // [d] change of the model

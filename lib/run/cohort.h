@@ -16,9 +16,6 @@
 
 namespace fedsim {
 
-/// States of the clients that took part, by client.
-using ClientStates = std::map<std::int64_t, ClientState>;
-
 struct CohortPlan {
   const Algorithm& algorithm;
   const AggregateRule& rule;

@@ -1,19 +1,20 @@
 #include "run/evaluate.h"
 
+#include <algorithm>
 #include <numeric>
 #include <optional>
 
 namespace fedsim {
 
-std::optional<Evaluation> evaluate(Workers& workers, const Samples& samples, const Vec& w) {
-  constexpr std::int64_t batch = 500;  // rows; part of the reproducibility promise through the order of the sums
-  const std::int64_t count = (samples.size() + batch - 1) / batch;
+std::optional<Evaluation> evaluate(Workers& workers, std::int64_t rows, const Vec& w) {
+  constexpr std::int64_t batch = 512;  // rows; part of the reproducibility promise through the order of the sums
+  const std::int64_t count = (rows + batch - 1) / batch;
   std::vector<Evaluation> parts(static_cast<std::size_t>(count));
   std::vector<std::int64_t> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), 0);
   const bool whole = workers.for_each(order, [&](std::int64_t i, Worker& worker, std::size_t) {
     const std::int64_t first = i * batch;
-    parts[static_cast<std::size_t>(i)] = worker.evaluate(samples, first, std::min(batch, samples.size() - first), w);
+    parts[static_cast<std::size_t>(i)] = worker.test(first, std::min(batch, rows - first), w);
   });
   if (!whole) return std::nullopt;
   Evaluation sum;

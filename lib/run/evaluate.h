@@ -1,17 +1,16 @@
-// Evaluation of a model on a set of samples, in parallel batches.
+// Evaluation of a model on the test set, in parallel batches.
 #pragma once
 
 #include <optional>
 
 #include "core/vec.h"
-#include "data/dataset.h"
 #include "run/workers.h"
 #include "train/learner.h"
 
 namespace fedsim {
 
-/// Sums over all of `samples` at `w`, added in the order of fixed batches: the same bits for any number of threads.
+/// Sums over test rows [0, rows) (Engine::test_rows) at `w`, added in the order of fixed batches: the same bits for any number of threads.
 /// Nothing where a stop was requested meanwhile.
-std::optional<Evaluation> evaluate(Workers& workers, const Samples& samples, const Vec& w);
+std::optional<Evaluation> evaluate(Workers& workers, std::int64_t rows, const Vec& w);
 
 }  // namespace fedsim

@@ -148,9 +148,8 @@ class Loop {
   /// False where a stop was requested meanwhile.
   bool evaluate_if_due(RoundRow& row, bool last) {
     if (!last && row.round != experiment_.run.rounds && row.round % experiment_.evaluate.every != 0) return true;
-    if (!prepared_.data.test || prepared_.data.test->size() == 0) return true;
     const auto begin = Clock::now();
-    const auto sum = evaluate(workers_, *prepared_.data.test, state_.w);
+    const auto sum = evaluate(workers_, engine_->test_rows(prepared_.data), state_.w);
     if (!sum) return false;
     row.seconds_evaluate = seconds_since(begin);
     if (sum->count > 0) {
