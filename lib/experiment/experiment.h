@@ -45,8 +45,8 @@ struct DataOptions {
 };
 /// [partition], beside the scheme's own options.
 struct PartitionOptions {
-  std::string scheme = "iid";
-  std::optional<std::int64_t> clients;
+  std::string scheme = "dirichlet";      // "natural" for data that only fits there (quadratic)
+  std::optional<std::int64_t> clients;   // default 100 where the scheme makes the clients; else as many as the data has
   void visit(OptionVisitor& option);
 };
 /// [model]: exactly one of the three; a template's own options stand beside `name`.
@@ -65,6 +65,16 @@ struct SamplingOptions {
   /// m for a population: clients_per_round, or max(1, floor(f N + 1/2)), or min(10, N).
   /// Throws OptionError where it exceeds the population.
   std::int64_t cohort(std::int64_t population) const;
+};
+/// [algorithm], beside the algorithm's own options.
+struct AlgorithmOptions {
+  std::string name = "fedavg";
+  void visit(OptionVisitor& option);
+};
+/// [server], beside the optimiser's own options.
+struct ServerOptions {
+  std::string optimizer = "sgd";
+  void visit(OptionVisitor& option);
 };
 /// [aggregate], beside the rule's own options.
 struct AggregateOptions {
@@ -92,8 +102,8 @@ struct Choice {
   const Base* operator->() const { return object.get(); }
 };
 
-/// Where a key stands in the config, for errors that show only once data or model are known.
-class ConfigPlaces;
+/// The config with the place of every key (config/document.h), for errors that show only once data or model are known.
+class ConfigDocument;
 
 struct Experiment {
   std::filesystem::path file;
@@ -119,7 +129,7 @@ struct Experiment {
   std::string resolved;       // TOML with every default, accepted by read_experiment; paths absolute
   /// BLAKE2b-256 in hex of the resolved config without name, rounds, threads, [output]; files by content.
   std::string hash;
-  std::shared_ptr<const ConfigPlaces> places;
+  std::shared_ptr<const ConfigDocument> places;
 
   /// A ConfigError at the place of `table.key` (of the table where the key is not written).
   ConfigError error_at(std::string_view table, const OptionError& error) const;
