@@ -1,11 +1,9 @@
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <fstream>
-#include <random>
 
 #include "partition/index_file.h"
 #include "partition/labelled.h"
+#include "temporary_folder.hpp"
 
 using namespace fedsim;
 using test::labelled;
@@ -13,26 +11,12 @@ using test::make;
 
 namespace {
 
-/// A folder of this test's own, removed at the end.
-class Folder {
+class Folder : public TemporaryFolder {
  public:
-  Folder()
-      : path_(std::filesystem::temp_directory_path() /
-              fmt::format("fedsim-index-{:x}", std::random_device{}())) {
-    REQUIRE(std::filesystem::create_directory(path_));
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
   std::filesystem::path write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return path_ / name;
+    std::ofstream(path() / name, std::ios::binary) << text;
+    return path() / name;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 std::string error_of(const std::filesystem::path& path, const Dataset& data) {
