@@ -1,0 +1,129 @@
+// The rate of the compiled trainer's matrix products on the shapes of the literature's models, each against
+// OpenBLAS (one thread) and the same process' sgemm rate at 1024^3. Usage: fedsim_bench_kernels [avx512|avx2|generic]
+#include <cblas.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <vector>
+
+#include "train/compiled/kernels.h"
+
+extern "C" void openblas_set_num_threads(int);
+
+namespace {
+
+using namespace fedsim::compiled;
+
+std::vector<float> values(Index n) {
+  std::vector<float> result(static_cast<std::size_t>(n));
+  unsigned state = 1;
+  for (float& v : result) v = static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / 16777216.0f - 0.5f;
+  return result;
+}
+
+/// GFLOP/s: the best of 7 batches of about 20 ms.
+double rate(double flops, const std::function<void()>& work) {
+  using clock = std::chrono::steady_clock;
+  const auto seconds = [&](int times) {
+    const auto start = clock::now();
+    for (int i = 0; i < times; ++i) work();
+    return std::chrono::duration<double>(clock::now() - start).count();
+  };
+  const int times = std::max(1, static_cast<int>(0.02 / std::max(seconds(1), 1e-7)));
+  double best = 1e9;
+  for (int i = 0; i < 7; ++i) best = std::min(best, seconds(times) / times);
+  return flops / best / 1e9;
+}
+
+/// A linear layer: y = x W', dx = d W, W -= lr d' x.
+void linear(const Kernels<float>& k, Index batch, Index in, Index out) {
+  const auto x = values(batch * in), d = values(batch * out);
+  auto w = values(out * in), y = values(batch * out), dx = values(batch * in);
+  const double flops = 2.0 * static_cast<double>(batch * in * out);
+  const int n = static_cast<int>(batch), i = static_cast<int>(in), o = static_cast<int>(out);
+  const double forward = rate(flops, [&] {
+    k.dot_product({.rows = batch, .columns = out, .inner = in, .a = x.data(), .a_row = in, .b = w.data(), .b_row = in,
+                   .c = y.data(), .c_row = out});
+  });
+  const double input = rate(flops, [&] {
+    k.product({.rows = batch, .columns = in, .outer = 1, .inner = out, .a = d.data(), .a_row = out, .a_outer = 0,
+               .a_inner = 1, .b = w.data(), .b_outer = 0, .b_inner = in, .c = dx.data(), .c_row = in});
+  });
+  const double update = rate(flops, [&] {
+    k.product({.rows = out, .columns = in, .outer = 1, .inner = batch, .a = d.data(), .a_row = 1, .a_outer = 0,
+               .a_inner = out, .b = x.data(), .b_outer = 0, .b_inner = in, .c = w.data(), .c_row = in,
+               .write = Write::sgd,
+               .descent = {.lr = 1e-9f, .weight_decay = 0, .prox = 0, .w = w.data(), .anchor = nullptr,
+                           .linear = nullptr}});
+  });
+  const double blas_forward = rate(flops, [&] {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, o, i, 1, x.data(), i, w.data(), i, 0, y.data(), o);
+  });
+  const double blas_input = rate(flops, [&] {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, i, o, 1, d.data(), o, w.data(), i, 0, dx.data(), i);
+  });
+  const double blas_update = rate(flops, [&] {
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, o, i, n, 1e-9f, d.data(), o, x.data(), i, 1, w.data(), i);
+  });
+  fmt::print("linear {:3} x {:4} -> {:4}  y {:6.1f} ({:6.1f})  dx {:6.1f} ({:6.1f})  W {:6.1f} ({:6.1f})\n", batch, in,
+             out, forward, blas_forward, input, blas_input, update, blas_update);
+}
+
+/// One image of a convolution, channels last, already padded: y and dW.
+void convolution(const Kernels<float>& k, Index size, Index channels, Index filters, Index kernel) {
+  const Index padded = size + kernel - 1, run = kernel * channels, patch = kernel * run;
+  const auto x = values(padded * padded * channels), w = values(patch * filters), d = values(size * size * filters);
+  auto y = values(size * size * filters), dw = values(patch * filters);
+  const double flops = 2.0 * static_cast<double>(size * size * patch * filters);
+  const double forward = rate(flops, [&] {
+    for (Index row = 0; row < size; ++row)
+      k.product({.rows = size, .columns = filters, .outer = kernel, .inner = run, .a = x.data() + row * padded * channels,
+                 .a_row = channels, .a_outer = padded * channels, .a_inner = 1, .b = w.data(),
+                 .b_outer = run * filters, .b_inner = filters, .c = y.data() + row * size * filters, .c_row = filters});
+  });
+  const double weight = rate(flops, [&] {
+    for (Index row = 0; row < kernel; ++row)
+      k.product({.rows = run, .columns = filters, .outer = size, .inner = size, .a = x.data() + row * padded * channels,
+                 .a_row = 1, .a_outer = padded * channels, .a_inner = channels, .b = d.data(),
+                 .b_outer = size * filters, .b_inner = filters, .c = dw.data() + row * run * filters,
+                 .c_row = filters, .write = Write::add});
+  });
+  const auto columns = values(patch * size * size);
+  const double blas = rate(flops, [&] {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(filters), static_cast<int>(size * size),
+                static_cast<int>(patch), 1, w.data(), static_cast<int>(patch), columns.data(),
+                static_cast<int>(size * size), 0, y.data(), static_cast<int>(size * size));
+  });
+  fmt::print("conv {:2}x{:2}x{:2} -> {:2}, {}x{}   y {:6.1f}  dW {:6.1f}  (sgemm of the same size, without im2col, {:6.1f})\n",
+             size, size, channels, filters, kernel, kernel, forward, weight, blas);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  openblas_set_num_threads(1);
+  const Kernels<float>* kernels = argc > 1 ? kernels_for<float>(argv[1]) : &best_kernels<float>();
+  if (!kernels) return fmt::print("this processor does not have {}\n", argv[1]), 1;
+  const int n = 1024;
+  const auto a = values(n * n), b = values(n * n);
+  auto c = values(n * n);
+  fmt::print("{}; GFLOP/s, OpenBLAS in brackets; its sgemm at 1024^3: {:.1f}\n", kernels->instruction_set,
+             rate(2.0 * n * n * n, [&] {
+               cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, a.data(), n, b.data(), n, 0, c.data(), n);
+             }));
+  for (const Index batch : {10, 6, 64}) {
+    linear(*kernels, batch, 784, 200);
+    linear(*kernels, batch, 200, 200);
+    linear(*kernels, batch, 200, 10);
+    linear(*kernels, batch, 784, 10);
+    linear(*kernels, batch, 3136, 512);
+  }
+  convolution(*kernels, 28, 1, 32, 5);
+  convolution(*kernels, 14, 32, 64, 5);
+  convolution(*kernels, 24, 1, 6, 5);
+  convolution(*kernels, 8, 6, 16, 5);
+  convolution(*kernels, 32, 64, 64, 3);
+  convolution(*kernels, 4, 512, 512, 3);
+}

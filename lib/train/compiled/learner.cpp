@@ -1,0 +1,190 @@
+// The learner: the plan with its parameters, and the SGD rule. The first step of a local run reads the start in
+// place, so that handing out the global model costs no copy.
+#include <cmath>
+
+#include "train/compiled/compiled.h"
+#include "train/compiled/loss.h"
+#include "train/compiled/node.h"
+
+namespace fedsim {
+namespace compiled {
+namespace {
+
+template <class T>
+constexpr Dtype dtype_of = std::is_same_v<T, float> ? Dtype::float32 : Dtype::float64;
+
+template <class T>
+const T* data_of(const Vec* v) {
+  return v ? v->as<T>().data() : nullptr;
+}
+
+template <class T>
+class CompiledLearner final : public Learner {
+ public:
+  /// `network` must outlive the learner.
+  explicit CompiledLearner(const Network& network)
+      : network_(network), plan_(layers_of(network), network), kernels_(best_kernels<T>()) {
+    if (is_image(network.input) && network.layers.front().kind != LayerKind::flatten)
+      input_ = make_transpose<T>(network.input, true);
+    plan_.stored_ranges(stored_);
+  }
+
+  void begin(const Vec& start, const StepRule& rule) override {
+    start_ = &start;
+    rule_ = rule;
+    fuse_ = rule.momentum == 0 && rule.clip == 0;
+    w_.grow(network_.size);
+    gradient_.grow(network_.size);
+    if (rule.momentum == 0) return;
+    velocity_.grow(network_.size);
+    std::memset(velocity_.data(), 0, static_cast<std::size_t>(network_.size) * sizeof(T));
+  }
+
+  Evaluation step(const Batch& batch) override {
+    const T* w = current();
+    const Fused<T> fused{.lr = static_cast<T>(rule_.lr),
+                         .weight_decay = static_cast<T>(rule_.weight_decay),
+                         .prox = static_cast<T>(rule_.prox),
+                         .anchor = data_of<T>(rule_.anchor),
+                         .linear = data_of<T>(rule_.linear),
+                         .out = w_.data()};
+    Random dropout = batch.dropout;
+    const Pass<T> pass{.kernels = kernels_, .count = batch.count, .w = w, .gradient = gradient_.data(),
+                       .fused = fuse_ ? &fused : nullptr, .training = true, .dropout = &dropout};
+    const Evaluation result = differentiate(pass, batch, true);
+    if (fuse_)
+      for (const auto& [first, last] : stored_) update(fused, w, first, last, T(1));
+    else
+      update(fused, w, 0, network_.size, clip_factor());
+    start_ = nullptr;
+    return result;
+  }
+
+  Vec parameters() const override {
+    if (start_) return *start_;
+    return Vec::of(std::span<const T>(w_.data(), static_cast<std::size_t>(network_.size)));
+  }
+
+  Evaluation gradient(const Vec& w, const Batch& batch, Vec& gradient) override {
+    gradient_.grow(network_.size);
+    const Pass<T> pass{.kernels = kernels_, .count = batch.count, .w = data_of<T>(&w), .gradient = gradient_.data()};
+    const Evaluation result = differentiate(pass, batch, false);
+    const auto sum = gradient.as<double>();
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(gradient_.data()[i]);
+    return result;
+  }
+
+  Evaluation evaluate(const Vec& w, const Batch& batch) override {
+    const Pass<T> pass{.kernels = kernels_, .count = batch.count, .w = data_of<T>(&w)};
+    const T* logits = forward(pass, batch);
+    return cross_entropy<T>(logits, batch.y, batch.count * network_.targets, network_.classes, false, nullptr);
+  }
+
+ private:
+  /// A flatten at the very front needs no node: samples arrive in torch's layout.
+  static std::vector<Layer> layers_of(const Network& network) {
+    auto first = network.layers.begin();
+    if (first->kind == LayerKind::flatten) ++first;
+    return {first, network.layers.end()};
+  }
+
+  const T* current() const { return start_ ? data_of<T>(start_) : w_.data(); }
+
+  const T* forward(const Pass<T>& pass, const Batch& batch) {
+    if (batch.count > capacity_) {
+      capacity_ = batch.count;
+      plan_.reserve(capacity_);
+      if (input_) input_->reserve(capacity_);
+      d_logits_.grow(capacity_ * network_.targets * network_.classes);
+    }
+    const T* x = static_cast<const T*>(batch.x);
+    return plan_.forward(pass, input_ ? input_->forward(pass, x) : x);
+  }
+
+  Evaluation differentiate(const Pass<T>& pass, const Batch& batch, bool mean) {
+    const T* logits = forward(pass, batch);
+    const Evaluation result = cross_entropy<T>(logits, batch.y, batch.count * network_.targets, network_.classes, mean,
+                                               d_logits_.data());
+    plan_.backward(pass, d_logits_.data(), false);
+    return result;
+  }
+
+  /// clip / |g| where the norm is above it; a gradient that is not finite stays as it is, to be seen.
+  T clip_factor() const {
+    if (rule_.clip == 0) return T(1);
+    double squares = 0;
+    for (Index i = 0; i < network_.size; ++i) {
+      const auto g = static_cast<double>(gradient_.data()[i]);
+      squares += g * g;
+    }
+    const double length = std::sqrt(squares);
+    return length > rule_.clip ? static_cast<T>(rule_.clip / length) : T(1);
+  }
+
+  /// The rule on stored gradients [first, last); w may be the room that is written.
+  void update(const Fused<T>& rule, const T* w, Index first, Index last, T factor) {
+    const T momentum = static_cast<T>(rule_.momentum);
+    const T* gradient = gradient_.data();
+    T *velocity = velocity_.data(), *out = rule.out;
+    for (Index i = first; i < last; ++i) {
+      T g = factor * gradient[i] + rule.weight_decay * w[i];
+      if (rule.anchor) g += rule.prox * (w[i] - rule.anchor[i]);
+      if (rule.linear) g += rule.linear[i];
+      if (momentum != 0) g = velocity[i] = momentum * velocity[i] + g;
+      out[i] = w[i] - rule.lr * g;
+    }
+  }
+
+  const Network& network_;
+  Sequence<T> plan_;
+  NodePtr<T> input_;  // to channels last, null where the bytes are the same
+  const Kernels<T>& kernels_;
+  std::vector<std::pair<Index, Index>> stored_;  // parameters that are not updated in the backward pass
+  Index capacity_ = 0;                           // samples
+  StepRule rule_;
+  bool fuse_ = false;
+  const Vec* start_ = nullptr;  // until the first step
+  Room<T> w_, gradient_, velocity_, d_logits_;
+};
+
+template <class T>
+class CompiledEngine final : public Engine {
+ public:
+  /// Throws Refusal.
+  explicit CompiledEngine(const Network& network) : network_(network) {
+    instruction_set = best_kernels<T>().instruction_set;
+    CompiledLearner<T> trial(network_);
+  }
+  std::unique_ptr<Learner> learner() const override { return std::make_unique<CompiledLearner<T>>(network_); }
+  Vec initial(std::uint64_t seed) const override { return initial_parameters(network_, seed, dtype_of<T>); }
+  std::string trainer() const override { return "compiled"; }
+  std::string device() const override { return "cpu"; }
+  std::vector<Tensor> tensors() const override {
+    std::vector<Tensor> list;
+    for (const Parameter& parameter : network_.parameters) list.push_back({parameter.name, parameter.shape});
+    return list;
+  }
+
+ private:
+  Network network_;
+};
+
+}  // namespace
+}  // namespace compiled
+
+std::unique_ptr<Engine> make_compiled_engine(const Network& network, const Dataset& data, Dtype dtype,
+                                             std::string& why_not) {
+  if (data.quadratic) {
+    why_not = "quadratic functions have their own closed form";
+    return nullptr;
+  }
+  try {
+    if (dtype == Dtype::float32) return std::make_unique<compiled::CompiledEngine<float>>(network);
+    return std::make_unique<compiled::CompiledEngine<double>>(network);
+  } catch (const compiled::Refusal& refusal) {
+    why_not = refusal.reason;
+    return nullptr;
+  }
+}
+
+}  // namespace fedsim

@@ -1,0 +1,107 @@
+// y = x W' + b on the last dimension. x [rows, in], W [out, in] as torch stores it.
+#include <fmt/format.h>
+
+#include "train/compiled/node.h"
+
+namespace fedsim::compiled {
+
+template <class T>
+void weight_gradient(const Pass<T>& pass, Index offset, Product<T> p) {
+  if (const Fused<T>* fused = pass.fused) {
+    p.write = Write::sgd;
+    p.c = fused->out + offset;
+    p.descent = {.lr = fused->lr,
+                 .weight_decay = fused->weight_decay,
+                 .prox = fused->prox,
+                 .w = pass.w + offset,
+                 .anchor = fused->anchor ? fused->anchor + offset : nullptr,
+                 .linear = fused->linear ? fused->linear + offset : nullptr};
+  } else {
+    p.write = Write::store;
+    p.c = pass.gradient + offset;
+  }
+  pass.kernels.product(p);
+}
+
+template <class T>
+void bias_gradient(const Pass<T>& pass, Index offset, const T* d, Index rows, Index columns, T* room) {
+  const Fused<T>* fused = pass.fused;
+  T* sums = fused ? room : pass.gradient + offset;
+  pass.kernels.column_sums(d, rows, columns, sums);
+  if (!fused) return;
+  const T* w = pass.w + offset;
+  for (Index j = 0; j < columns; ++j) {
+    T g = sums[j] + fused->weight_decay * w[j];
+    if (fused->prox != 0) g += fused->prox * (w[j] - fused->anchor[offset + j]);
+    if (fused->linear) g += fused->linear[offset + j];
+    fused->out[offset + j] = w[j] - fused->lr * g;
+  }
+}
+
+template void weight_gradient<float>(const Pass<float>&, Index, Product<float>);
+template void weight_gradient<double>(const Pass<double>&, Index, Product<double>);
+template void bias_gradient<float>(const Pass<float>&, Index, const float*, Index, Index, float*);
+template void bias_gradient<double>(const Pass<double>&, Index, const double*, Index, Index, double*);
+
+namespace {
+
+template <class T>
+class Linear final : public Node<T> {
+ public:
+  Linear(const Layer& layer, const Network& network)
+      : rows_(layer.in.size() == 2 ? layer.in[0] : 1),
+        in_(layer.in.back()),
+        out_(layer.out.back()),
+        weight_(offset_of(layer, network, 0)),
+        bias_(layer.bias ? offset_of(layer, network, 1) : -1) {
+    if (layer.in.size() > 2)
+      throw Refusal{fmt::format("'{}' on {} is not compiled", layer.text, to_string(layer.in))};
+  }
+
+  void reserve(Index count) override {
+    y_.grow(count * rows_ * out_);
+    dx_.grow(count * rows_ * in_);
+    sums_.grow(out_);
+  }
+
+  const T* forward(const Pass<T>& pass, const T* x) override {
+    x_ = x;
+    pass.kernels.dot_product({.rows = pass.count * rows_, .columns = out_, .inner = in_, .a = x, .a_row = in_,
+                              .b = pass.w + weight_, .b_row = in_, .c = y_.data(), .c_row = out_,
+                              .bias = bias_ < 0 ? nullptr : pass.w + bias_, .relu = relu_});
+    return y_.data();
+  }
+
+  T* backward(const Pass<T>& pass, T* dy, bool need_dx) override {
+    const Index rows = pass.count * rows_;
+    if (relu_) pass.kernels.relu_gradient(y_.data(), dy, rows * out_);
+    if (need_dx)  // before the weights change
+      pass.kernels.product({.rows = rows, .columns = in_, .outer = 1, .inner = out_, .a = dy, .a_row = out_,
+                            .a_outer = 0, .a_inner = 1, .b = pass.w + weight_, .b_outer = 0, .b_inner = in_,
+                            .c = dx_.data(), .c_row = in_});
+    weight_gradient<T>(pass, weight_,
+                       {.rows = out_, .columns = in_, .outer = 1, .inner = rows, .a = dy, .a_row = 1, .a_outer = 0,
+                        .a_inner = out_, .b = x_, .b_outer = 0, .b_inner = in_, .c = nullptr, .c_row = in_});
+    if (bias_ >= 0) bias_gradient(pass, bias_, dy, rows, out_, sums_.data());
+    return need_dx ? dx_.data() : nullptr;
+  }
+
+  bool absorb_relu() override { return relu_ ? false : (relu_ = true); }
+
+ private:
+  Index rows_, in_, out_, weight_, bias_;  // rows of one sample; offsets in the flat vector, bias -1: none
+  bool relu_ = false;
+  const T* x_ = nullptr;
+  Room<T> y_, dx_, sums_;
+};
+
+}  // namespace
+
+template <class T>
+NodePtr<T> make_linear(const Layer& layer, const Network& network) {
+  return std::make_unique<Linear<T>>(layer, network);
+}
+template NodePtr<float> make_linear(const Layer&, const Network&);
+template NodePtr<double> make_linear(const Layer&, const Network&);
+
+}  // namespace fedsim::compiled
