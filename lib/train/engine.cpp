@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "model/network.h"
 #include "train/autograd_engine.h"
+#include "train/compiled/compiled.h"
 #include "train/quadratic.h"
 #include "train/torch_device.h"
 #include "train/torchscript_engine.h"
@@ -28,12 +29,28 @@ std::unique_ptr<Engine> make_engine(const ModelChoice& model, const Dataset& dat
                                     const std::string& device, Dtype dtype) {
   if (trainer != "auto" && trainer != "autograd" && trainer != "compiled")
     throw OptionError{"trainer", fmt::format("there is no trainer '{}'", trainer), "auto, autograd or compiled"};
-  if (trainer == "compiled")
-    throw OptionError{"trainer", "this build has no compiled trainer", "trainer = \"auto\""};
-  if (model.quadratic || data.quadratic) return quadratic_engine(model, data, dtype);
-  const std::string where = resolve_device(device);
-  if (!model.torchscript.empty()) return make_torchscript_engine(model.torchscript.text, data, where, dtype);
-  return make_autograd_engine(build_network(model.layers, data), where, dtype);
+  const bool compiled = trainer == "compiled";
+  if (model.quadratic || data.quadratic) {
+    if (compiled)
+      throw OptionError{"trainer", "quadratic functions are stepped in closed form", "trainer = \"auto\""};
+    return quadratic_engine(model, data, dtype);
+  }
+  const std::string where = compiled && device == "auto" ? "cpu" : resolve_device(device);
+  if (compiled && where != "cpu")
+    throw OptionError{"trainer", fmt::format("the compiled trainer runs on the CPU, not on {}", where),
+                      "device = \"cpu\", or trainer = \"autograd\""};
+  if (!model.torchscript.empty()) {
+    if (compiled)
+      throw OptionError{"trainer", "the compiled trainer does not take TorchScript", "trainer = \"autograd\""};
+    return make_torchscript_engine(model.torchscript.text, data, where, dtype);
+  }
+  Network network = build_network(model.layers, data);
+  if (trainer != "autograd" && where == "cpu") {
+    std::string why_not;
+    if (auto engine = make_compiled_engine(network, data, dtype, why_not)) return engine;
+    if (compiled) throw OptionError{"trainer", why_not, "trainer = \"auto\" or \"autograd\""};
+  }
+  return make_autograd_engine(std::move(network), where, dtype);
 }
 
 }  // namespace fedsim

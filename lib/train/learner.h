@@ -40,7 +40,8 @@ struct Evaluation {
 class Learner {
  public:
   virtual ~Learner() = default;
-  /// Starts a local run at `start` [d] with a fresh momentum buffer.
+  /// Starts a local run at `start` [d] with a fresh momentum buffer. `start` and what `rule` points to must stay
+  /// unchanged until the run is over: the first step may read them in place.
   virtual void begin(const Vec& start, const StepRule& rule) = 0;
   /// One SGD step. Returns the batch's summed loss and target count before the update (hits are not counted).
   virtual Evaluation step(const Batch& batch) = 0;
