@@ -45,10 +45,14 @@ std::string human_bytes(double bytes) {
 }
 
 std::string with_commas(std::int64_t number) {
-  std::string digits = fmt::format("{}", number);
+  const std::string digits = fmt::format("{}", number);
   const std::size_t first = number < 0 ? 1 : 0;
-  for (std::size_t i = digits.size(); i > first + 3;) digits.insert(i -= 3, ",");
-  return digits;
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > first && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
 }
 
 std::string shortest(double value) {
