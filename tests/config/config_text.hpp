@@ -16,6 +16,8 @@ inline std::filesystem::path write_file(const std::filesystem::path& path, const
   return path;
 }
 
+inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
 /// What `read` complains of; fails the test where it does not complain.
 template <class Read>
 std::vector<Diagnostic> complaints_of(Read read) {
