@@ -105,7 +105,7 @@ void ConfigReader::operator()(std::string_view key, std::optional<double>& optio
   double read = 0;
   const Value* value = look(key);
   if (value && number(key, *value, allowed, read)) option = read;
-  if (option) record(key, toml_float(*option));
+  record(key, option ? toml_float(*option) : std::string());
 }
 
 void ConfigReader::operator()(std::string_view key, std::optional<std::int64_t>& option, Range allowed,
@@ -113,7 +113,7 @@ void ConfigReader::operator()(std::string_view key, std::optional<std::int64_t>&
   std::int64_t read = 0;
   const Value* value = look(key);
   if (value && integer(key, *value, allowed, read)) option = read;
-  if (option) record(key, fmt::format("{}", *option));
+  record(key, option ? fmt::format("{}", *option) : std::string());
 }
 
 void ConfigReader::operator()(std::string_view key, bool& option, std::string_view) {
@@ -210,13 +210,15 @@ void ConfigReader::record(std::string_view key, std::string text, std::filesyste
 }
 
 void ConfigReader::resolve(const std::string& key, const std::string& text) {
-  for (auto& known : resolved_.keys) {
-    if (known.key == key) {
-      known.text = text;
-      return;
-    }
-  }
-  resolved_.keys.push_back({key, text, {}});
+  for (auto& known : resolved_.keys)
+    if (known.key == key) known.text = text;
+}
+
+ResolvedTable ConfigReader::resolved() const {
+  ResolvedTable filled{.name = resolved_.name, .keys = {}};
+  for (const auto& one : resolved_.keys)
+    if (!one.text.empty()) filled.keys.push_back(one);
+  return filled;
 }
 
 }  // namespace fedsim

@@ -52,7 +52,7 @@ class ConfigReader final : public OptionVisitor {
   void reject(const OptionError& error);
   /// "missing required key 'dataset' in [data]", at the table or the file.
   void missing(std::string_view key, const std::string& help);
-  /// A default that depends on more than the option: replaces or appends the resolved text.
+  /// A default that depends on more than the option: the resolved text of a key that was visited.
   void resolve(const std::string& key, const std::string& text);
 
   /// Complains of each key of the table that no visit named, nor `also` (tables inside). `selector` is the table's
@@ -60,7 +60,8 @@ class ConfigReader final : public OptionVisitor {
   void finish(const std::vector<KnownKey>& known, const std::vector<std::string>& also = {},
               const std::string& selector = "", const std::string& chosen = "");
 
-  const ResolvedTable& resolved() const { return resolved_; }
+  /// What was visited, in that order, without what has no value.
+  ResolvedTable resolved() const;
 
  private:
   const Value* look(std::string_view key);
@@ -80,7 +81,7 @@ class ConfigReader final : public OptionVisitor {
   Complaints& complaints_;
   const Value* values_;  // null: the table is absent
   std::set<std::string, std::less<>> visited_, wrong_;
-  ResolvedTable resolved_;
+  ResolvedTable resolved_;  // an empty text: no value yet
 };
 
 }  // namespace fedsim

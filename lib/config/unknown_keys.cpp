@@ -47,20 +47,31 @@ void add_once(std::vector<std::string>& list, const std::string& word) {
   if (std::find(list.begin(), list.end(), word) == list.end()) list.push_back(word);
 }
 
+/// Where a key outside `table` may stand: "[partition] with scheme = "dirichlet"", only "[server]" where several
+/// choices of that table have it.
+std::vector<std::string> other_places(const std::string& key, const std::string& table, const std::vector<KnownKey>& known) {
+  std::vector<std::string> tables, places;
+  for (const auto& one : known)
+    if (one.key == key && one.table != table) add_once(tables, one.table);
+  for (const auto& other : tables) {
+    std::vector<std::string> choices;
+    for (const auto& one : known)
+      if (one.key == key && one.table == other)
+        choices.push_back(one.choice.empty() ? std::string() : fmt::format(" with {} = \"{}\"", one.selector, one.choice));
+    places.push_back(shown_table(other) + (choices.size() == 1 ? choices.front() : std::string()));
+  }
+  return places;
+}
+
 /// "'mu' is an option of fedprox": where keys that are not in the chosen object exist. "" where nowhere.
 std::string owners(const std::string& key, const std::string& table, const std::vector<KnownKey>& known) {
-  std::vector<std::string> choices, tables;
-  for (const auto& one : known) {
-    if (one.key != key) continue;
-    if (one.table == table && !one.choice.empty())
+  std::vector<std::string> choices;
+  for (const auto& one : known)
+    if (one.key == key && one.table == table && !one.choice.empty())
       add_once(choices, fmt::format("{} = \"{}\"", one.selector, one.choice));
-    if (one.table != table)
-      add_once(tables, one.choice.empty() ? shown_table(one.table)
-                                          : fmt::format("{} with {} = \"{}\"", shown_table(one.table), one.selector, one.choice));
-  }
   if (!choices.empty()) return fmt::format("'{}' is an option of {}", key, list_of(choices, "and"));
-  if (!tables.empty()) return fmt::format("'{}' belongs to {}", key, list_of(tables, "or"));
-  return {};
+  const auto places = other_places(key, table, known);
+  return places.empty() ? std::string() : fmt::format("'{}' belongs to {}", key, list_of(places, "or"));
 }
 
 }  // namespace
