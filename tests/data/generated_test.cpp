@@ -1,5 +1,5 @@
-#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <set>
 
 #include "catch.hpp"
@@ -113,12 +113,12 @@ TEST_CASE("synthetic: the test set is what follows a user's training samples") {
 }
 
 TEST_CASE("synthetic: a million users start at once") {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = std::clock();
   const auto data = load_source("synthetic", {}, users(1000000));
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const auto seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   CHECK(data.user_offsets.size() == 1000001);
   CHECK(data.bytes < 20000000);
-  CHECK(seconds.count() < 3);  // the bound for the whole start of a run
+  CHECK(seconds < 3);  // of processor time: the bound for the whole start of a run
 }
 
 TEST_CASE("synthetic: what can't be is an error of its option") {
