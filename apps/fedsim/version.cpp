@@ -6,18 +6,10 @@
 
 #include <CLI/CLI.hpp>
 
-#if __has_include("config/version.h")
-#include "config/version.h"
-#endif
-#if __has_include("core/hdf5/file.h")
+#include "config/value.h"
 #include "core/hdf5/file.h"
-#endif
-#if __has_include("run/tbb_version.h")
 #include "run/tbb_version.h"
-#endif
-#if __has_include("train/torch_version.h")
 #include "train/torch_version.h"
-#endif
 
 namespace fedsim::app {
 namespace {
@@ -34,18 +26,11 @@ std::string version_text() {
   const auto library = [&](const char* name, const std::string& version) {
     text += fmt::format("  {:<10}{}\n", name, version);
   };
-#if __has_include("train/torch_version.h")
   library("LibTorch", torch_version());
-#endif
-#if __has_include("core/hdf5/file.h")
   library("HDF5", hdf5::version());
-#endif
-#if __has_include("run/tbb_version.h")
   library("oneTBB", tbb_version());
-#endif
-#if __has_include("config/version.h")
-  library("toml++", config_library_version());
-#endif
+  const std::string toml = config_library_version();  // "toml++ 3.3.0"
+  library("toml++", toml.substr(toml.find(' ') + 1));
   library("CLI11", CLI11_VERSION);
   library("fmt", fmt_version());
   library("libsodium", sodium_version_string());
