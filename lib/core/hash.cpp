@@ -16,6 +16,13 @@ Hash::Hash() : impl_(std::make_unique<Impl>()) {
     throw std::runtime_error("libsodium could not start");
 }
 
+Hash::Hash(const Hash& other) : impl_(std::make_unique<Impl>(*other.impl_)) {}
+
+Hash& Hash::operator=(const Hash& other) {
+  *impl_ = *other.impl_;
+  return *this;
+}
+
 Hash::~Hash() = default;
 
 Hash& Hash::add(const void* data, std::size_t bytes) {

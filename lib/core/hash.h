@@ -11,6 +11,8 @@ namespace fedsim {
 class Hash {
  public:
   Hash();
+  Hash(const Hash& other);  // goes on by itself: the digest so far is Hash(running).hex()
+  Hash& operator=(const Hash& other);
   ~Hash();
   Hash& add(const void* data, std::size_t bytes);
   Hash& add(std::string_view text) { return add(text.data(), text.size()); }

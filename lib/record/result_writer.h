@@ -1,5 +1,5 @@
-// The result file: interface section "Result file". Default HDF5 format, all rows allocated at the start, flushed
-// and fsynced every round with `committed_rounds` last; NAME.jsonl grows beside it.
+// The result file: interface section "Result file". Default HDF5 format, all rows allocated at the start,
+// flushed and fsynced every round with `committed_rounds` last; NAME.jsonl grows beside it.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +44,8 @@ struct ResultHeader {
   std::int64_t rounds = 0;     // R: rows 0..R
   bool force = false;          // replace an existing result
   bool client_rows = true;     // [output] per_client
+  /// Rows of /clients that a round is expected to add: their space is taken at the start. 0: not known.
+  std::int64_t cohort = 0;
   /// Attributes of "/" beyond those the writer sets itself (format, format_version, status, committed_rounds,
   /// content_hash, started, finished, host): config, config_hash, source_config, seed, trainer, device, ...
   std::map<std::string, std::variant<std::string, std::int64_t, double>> attributes;
@@ -56,16 +58,23 @@ struct ResultHeader {
 
 class ResultWriter {
  public:
-  /// Checks and creates the file aside, whole, before any training. Throws OutputError: exists (names --force and
+  /// Checks and creates the file aside, whole, before any training. Throws OutputError: exists (names --force
+  /// and
   /// --resume), missing folder, not writable, held by another run (who holds it), no space.
+  /// NAME.lock is held until this object goes. Sets SIGXFSZ to be ignored: a file-size limit is an error
+  /// then.
   explicit ResultWriter(const ResultHeader& header);
   ~ResultWriter();  // an unfinished file stays as NAME.h5.part with what was committed
-  /// /partition. label_counts is left out where `labels` is empty, indices and offsets where generated on draw.
+  /// /partition. label_counts is left out where `labels` is empty, indices and offsets where generated on
+  /// draw.
   void partition(const Partition& partition, const Dataset& data);
-  /// Commits one round: when it returns, the row survives a kill -9.
+  /// Commits one round, rounds in order from 0: when it returns, the row survives a kill -9; a power loss
+  /// takes at most the last second. Throws OutputError (disk full, ...) naming the file and the rounds that
+  /// are safe.
   void commit(const RoundRow& row, std::span<const ClientRow> clients);
-  /// Writes the model and the status ("complete", "stopped", "diverged"), cuts to the committed rows where fewer
-  /// than R+1, and renames to NAME.h5.
+  /// Writes the model and the status ("complete", "stopped", "diverged"), cuts to the committed rows where
+  /// fewer than R+1, and renames to NAME.h5. Works on a copy: whatever goes wrong, NAME.h5.part stays as
+  /// committed.
   void finish(const std::string& status, const Vec& model);
 
  private:

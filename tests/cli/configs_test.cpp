@@ -21,7 +21,7 @@ std::vector<fs::path> shipped_configs() {
   return found;
 }
 
-TEST_CASE("every shipped config passes the check", "[cli][configs]") {
+TEST_CASE("every shipped config passes `fedsim check`", "[cli][configs]") {
   const TempFolder folder;
   const auto configs = shipped_configs();
   REQUIRE(configs.size() > 30);

@@ -58,18 +58,30 @@ Handle::Handle(std::int64_t id, int (*close)(std::int64_t)) {
 
 const char* name_of(Type type) {
   switch (type) {
-    case Type::int8: return "int8";
-    case Type::uint8: return "uint8";
-    case Type::int16: return "int16";
-    case Type::uint16: return "uint16";
-    case Type::int32: return "int32";
-    case Type::uint32: return "uint32";
-    case Type::int64: return "int64";
-    case Type::uint64: return "uint64";
-    case Type::float32: return "float32";
-    case Type::float64: return "float64";
-    case Type::text: return "text";
-    case Type::other: break;
+    case Type::int8:
+      return "int8";
+    case Type::uint8:
+      return "uint8";
+    case Type::int16:
+      return "int16";
+    case Type::uint16:
+      return "uint16";
+    case Type::int32:
+      return "int32";
+    case Type::uint32:
+      return "uint32";
+    case Type::int64:
+      return "int64";
+    case Type::uint64:
+      return "uint64";
+    case Type::float32:
+      return "float32";
+    case Type::float64:
+      return "float64";
+    case Type::text:
+      return "text";
+    case Type::other:
+      break;
   }
   return "a type that fedsim does not read";
 }
@@ -77,53 +89,80 @@ const char* name_of(Type type) {
 std::size_t size_of(Type type) {
   switch (type) {
     case Type::int8:
-    case Type::uint8: return 1;
+    case Type::uint8:
+      return 1;
     case Type::int16:
-    case Type::uint16: return 2;
+    case Type::uint16:
+      return 2;
     case Type::int32:
     case Type::uint32:
-    case Type::float32: return 4;
+    case Type::float32:
+      return 4;
     case Type::int64:
     case Type::uint64:
-    case Type::float64: return 8;
+    case Type::float64:
+      return 8;
     case Type::text:
-    case Type::other: break;
+    case Type::other:
+      break;
   }
   return 0;
 }
 
 hid_t native(Type type) {
   switch (type) {
-    case Type::int8: return H5T_NATIVE_INT8;
-    case Type::uint8: return H5T_NATIVE_UINT8;
-    case Type::int16: return H5T_NATIVE_INT16;
-    case Type::uint16: return H5T_NATIVE_UINT16;
-    case Type::int32: return H5T_NATIVE_INT32;
-    case Type::uint32: return H5T_NATIVE_UINT32;
-    case Type::int64: return H5T_NATIVE_INT64;
-    case Type::uint64: return H5T_NATIVE_UINT64;
-    case Type::float32: return H5T_NATIVE_FLOAT;
-    case Type::float64: return H5T_NATIVE_DOUBLE;
+    case Type::int8:
+      return H5T_NATIVE_INT8;
+    case Type::uint8:
+      return H5T_NATIVE_UINT8;
+    case Type::int16:
+      return H5T_NATIVE_INT16;
+    case Type::uint16:
+      return H5T_NATIVE_UINT16;
+    case Type::int32:
+      return H5T_NATIVE_INT32;
+    case Type::uint32:
+      return H5T_NATIVE_UINT32;
+    case Type::int64:
+      return H5T_NATIVE_INT64;
+    case Type::uint64:
+      return H5T_NATIVE_UINT64;
+    case Type::float32:
+      return H5T_NATIVE_FLOAT;
+    case Type::float64:
+      return H5T_NATIVE_DOUBLE;
     case Type::text:
-    case Type::other: break;
+    case Type::other:
+      break;
   }
   return -1;
 }
 
 hid_t stored(Type type) {
   switch (type) {
-    case Type::int8: return H5T_STD_I8LE;
-    case Type::uint8: return H5T_STD_U8LE;
-    case Type::int16: return H5T_STD_I16LE;
-    case Type::uint16: return H5T_STD_U16LE;
-    case Type::int32: return H5T_STD_I32LE;
-    case Type::uint32: return H5T_STD_U32LE;
-    case Type::int64: return H5T_STD_I64LE;
-    case Type::uint64: return H5T_STD_U64LE;
-    case Type::float32: return H5T_IEEE_F32LE;
-    case Type::float64: return H5T_IEEE_F64LE;
+    case Type::int8:
+      return H5T_STD_I8LE;
+    case Type::uint8:
+      return H5T_STD_U8LE;
+    case Type::int16:
+      return H5T_STD_I16LE;
+    case Type::uint16:
+      return H5T_STD_U16LE;
+    case Type::int32:
+      return H5T_STD_I32LE;
+    case Type::uint32:
+      return H5T_STD_U32LE;
+    case Type::int64:
+      return H5T_STD_I64LE;
+    case Type::uint64:
+      return H5T_STD_U64LE;
+    case Type::float32:
+      return H5T_IEEE_F32LE;
+    case Type::float64:
+      return H5T_IEEE_F64LE;
     case Type::text:
-    case Type::other: break;
+    case Type::other:
+      break;
   }
   return -1;
 }
@@ -131,8 +170,10 @@ hid_t stored(Type type) {
 Type classify(hid_t type) {
   const auto size = H5Tget_size(type);
   switch (H5Tget_class(type)) {
-    case H5T_STRING: return Type::text;
-    case H5T_FLOAT: return size == 4 ? Type::float32 : size == 8 ? Type::float64 : Type::other;
+    case H5T_STRING:
+      return Type::text;
+    case H5T_FLOAT:
+      return size == 4 ? Type::float32 : size == 8 ? Type::float64 : Type::other;
     case H5T_INTEGER: {
       const bool is_signed = H5Tget_sign(type) == H5T_SGN_2;
       if (size == 1) return is_signed ? Type::int8 : Type::uint8;
@@ -145,7 +186,8 @@ Type classify(hid_t type) {
       const Handle base(H5Tget_super(type), close_type);
       return base.get() < 0 ? Type::other : classify(base.get());
     }
-    default: return Type::other;
+    default:
+      return Type::other;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "core/hdf5/file.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -34,6 +35,9 @@ Handle access_list(const Origin& origin) {
   Handle list(check(H5Pcreate(H5P_FILE_ACCESS), origin, "", "set up HDF5"), close_list);
   check(H5Pset_fclose_degree(list.get(), H5F_CLOSE_STRONG), origin, "", "set up HDF5");
   check(H5Pset_alignment(list.get(), 512, 4096), origin, "", "set up HDF5");
+  // The text of attributes that are overwritten goes to new space: take it in large pieces, so that the size of the
+  // file, which the superblock tells, changes seldom.
+  check(H5Pset_small_data_block_size(list.get(), 1 << 20), origin, "", "set up HDF5");
   return list;
 }
 
@@ -71,7 +75,7 @@ File File::open_to_write(const fs::path& path) {
 
 File File::create(const fs::path& path) {
   prepare_thread();
-  auto origin = std::make_shared<const Origin>(Origin{path.string(), Exit::output, 0});
+  auto origin = std::make_shared<Origin>(Origin{path.string(), Exit::output, 0});
   const auto list = access_list(*origin);
   Handle id(check(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, list.get()), *origin, "", "create it"),
             close_file);
@@ -91,18 +95,45 @@ void File::flush() {
   check(H5Fflush(id_.get(), H5F_SCOPE_LOCAL), *origin_, "", "write to it");
 }
 
+int File::descriptor() const {
+  void* handle = nullptr;
+  check(H5Fget_vfd_handle(id_.get(), H5P_DEFAULT, &handle), *origin_, "", "find its descriptor");
+  if (handle == nullptr) fail(*origin_, "", "find its descriptor");
+  return *static_cast<int*>(handle);
+}
+
 void File::sync() {
   flush();
-  void* handle = nullptr;
-  check(H5Fget_vfd_handle(id_.get(), H5P_DEFAULT, &handle), *origin_, "", "sync it");
-  if (handle == nullptr || ::fsync(*static_cast<int*>(handle)) != 0)
+  if (::fsync(descriptor()) != 0)
     throw Error(origin_->exit,
                 fmt::format("{}: can't sync it to the disk: {}", origin_->path, std::strerror(errno)));
 }
 
+void File::rename(const fs::path& to) {
+  std::error_code problem;
+  fs::rename(origin_->path, to, problem);
+  if (problem)
+    throw Error(origin_->exit,
+                fmt::format("can't rename {} to {}: {}", origin_->path, to.string(), problem.message()));
+  origin_->path = to.string();
+}
+
+void File::abandon() {
+  if (!open()) return;
+  // H5Fclose would write what it still holds, the superblock with a size that the file does not have
+  // included. Let it write to nowhere.
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nowhere >= 0) {
+    ::dup2(nowhere, descriptor());
+    ::close(nowhere);
+  }
+  id_.reset();
+}
+
 void File::close() {
   flush();
-  id_.reset();
+  check(H5Fclose(id_.get()), *origin_, "", "close it");
+  id_.reset();  // its own attempt to close meets an identifier that is gone
 }
 
 }  // namespace fedsim::hdf5

@@ -232,11 +232,17 @@ class File {
   void sync();   // flush, then fsync
   /// Flushes and closes with errors; the destructor closes without.
   void close();
+  /// Renames the open file; messages name it by its new path from here on.
+  void rename(const std::filesystem::path& to);
+  /// After a failed write: closes without writing anything more, so that what was flushed before stays as it
+  /// is.
+  void abandon();
 
  private:
-  File(Handle id, std::shared_ptr<const Origin> origin) : id_(std::move(id)), origin_(std::move(origin)) {}
+  File(Handle id, std::shared_ptr<Origin> origin) : id_(std::move(id)), origin_(std::move(origin)) {}
+  int descriptor() const;
   Handle id_;
-  std::shared_ptr<const Origin> origin_;
+  std::shared_ptr<Origin> origin_;
 };
 
 }  // namespace fedsim::hdf5

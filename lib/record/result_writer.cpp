@@ -1,0 +1,242 @@
+#include "record/result_writer.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <optional>
+
+#include "core/hdf5/file.h"
+#include "record/content_hash.h"
+#include "record/live_log.h"
+#include "record/partition_tables.h"
+#include "record/run_lock.h"
+#include "record/system.h"
+#include "record/tables.h"
+
+namespace fedsim {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t format_version = 1;
+
+fs::path part_of(const fs::path& path) { return path.string() + ".part"; }
+fs::path aside_of(const fs::path& path) { return path.string() + ".part.tmp"; }
+
+void check_folder(const fs::path& path) {
+  const auto folder = folder_of(path);
+  std::error_code problem;
+  if (!fs::is_directory(folder, problem))
+    throw OutputError(fmt::format("{}: the folder {} does not exist\n  help: mkdir -p {}", path.string(),
+                                  folder.string(), folder.string()));
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    throw OutputError(fmt::format("{}: the folder {} is not writable", path.string(), folder.string()));
+}
+
+void check_absent(const fs::path& path) {
+  for (const auto& taken : {path, part_of(path)}) {
+    std::error_code problem;
+    if (fs::symlink_status(taken, problem).type() == fs::file_type::not_found) continue;
+    const char* what = taken == path ? "exists already" : "is what an interrupted run left";
+    throw OutputError(
+        fmt::format("{} {}\n  help: --force replaces it, --resume goes on from it, -o FILE names another",
+                    taken.string(), what));
+  }
+}
+
+const ResultHeader& checked(const ResultHeader& header) {
+  std::signal(SIGXFSZ, SIG_IGN);  // the limit of file sizes then is EFBIG, which HDF5 reports
+  check_folder(header.path);
+  return header;
+}
+
+}  // namespace
+
+struct ResultWriter::Impl {
+  explicit Impl(const ResultHeader& given);
+  hdf5::File create() const;
+  void set(const std::string& name, const hdf5::AttributeValue& value);
+  void set_all();
+  void publish();
+  void commit(const RoundRow& row, std::span<const ClientRow> clients);
+  void go_on_in_copy();
+  void grow(std::size_t client_rows);
+  void finish(const std::string& status, const Vec& model);
+  std::string safe_rounds() const;
+  template <class Work>
+  void guard(Work work);
+
+  ResultHeader header;
+  RunLock lock;
+  hdf5::File file;
+  ContentHash hash;
+  std::optional<RoundTable> rounds;
+  std::optional<ClientTable> clients;
+  std::optional<LiveLog> log;
+  std::int64_t committed = 0;
+  bool published = false, finished = false;
+  Clock::time_point synced = Clock::now();
+};
+
+ResultWriter::Impl::Impl(const ResultHeader& given)
+    : header(checked(given)), lock(beside(header.path, ".lock")), file(create()) {
+  try {
+    guard([&] {
+      set_all();
+      auto root = file.root();
+      rounds.emplace(root, header.rounds, hash);
+      if (header.client_rows) clients.emplace(root, header.rounds * header.cohort, hash);
+      file.flush();
+      log.emplace(beside(header.path, ".jsonl"));
+    });
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(aside_of(header.path), ignored);
+    throw;
+  }
+}
+
+hdf5::File ResultWriter::Impl::create() const {
+  if (!header.force) check_absent(header.path);
+  std::error_code ignored;
+  fs::remove(aside_of(header.path), ignored);  // left by a run that was killed; the lock is ours
+  return hdf5::File::create(aside_of(header.path));
+}
+
+void ResultWriter::Impl::set(const std::string& name, const hdf5::AttributeValue& value) {
+  file.root().set(name, value);
+  if (name != "content_hash") hash.set("/", name, value);
+}
+
+void ResultWriter::Impl::set_all() {
+  set("format", "fedsim-result");
+  set("format_version", format_version);
+  set("status", "running");
+  set("host", host_name());
+  set("started", utc_now());
+  set("finished", "");
+  for (const auto& [name, value] : header.attributes) std::visit([&](const auto& v) { set(name, v); }, value);
+  set("committed_rounds", std::int64_t{0});
+  // Last, so that it lies behind the text it refers to, which then is written first.
+  set("content_hash", hash.hex());
+}
+
+// Whatever fails leaves the file as it was committed last, and says so.
+template <class Work>
+void ResultWriter::Impl::guard(Work work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    file.abandon();
+    throw OutputError(fmt::format("{}\n  note: {}", error.what(), safe_rounds()));
+  }
+}
+
+std::string ResultWriter::Impl::safe_rounds() const {
+  if (committed == 0 || !published) return "nothing was committed";
+  return fmt::format("rounds 0 to {} are safe in {}", committed - 1, part_of(header.path).string());
+}
+
+// The file gets the name that others look for only once it is whole.
+void ResultWriter::Impl::publish() {
+  if (published) return;
+  set("content_hash", hash.hex());
+  file.sync();
+  file.rename(part_of(header.path));
+  sync_folder(folder_of(header.path));
+  published = true;
+}
+
+void ResultWriter::Impl::commit(const RoundRow& row, std::span<const ClientRow> client_rows) {
+  if (row.round != committed || row.round > header.rounds)
+    throw std::logic_error(fmt::format("round {} is not the next of {}", row.round, header.rounds));
+  guard([&] {
+    if (clients && !clients->fits(client_rows.size())) grow(client_rows.size());
+    rounds->write(row, hash);
+    if (clients) clients->write(client_rows, hash);
+    // The values are in the kernel before anything says that they count.
+    file.flush();
+    set("committed_rounds", committed + 1);
+    set("content_hash", hash.hex());
+    file.flush();
+    ++committed;
+    if (!published)
+      publish();
+    else if (Clock::now() - synced >= std::chrono::seconds(1)) {
+      file.sync();
+      synced = Clock::now();
+    }
+    log->add(row);
+  });
+}
+
+// Whatever changes the structure of the file is done in a copy, which then takes its name: a kill at any time
+// finds the old or the new file, whole.
+void ResultWriter::Impl::go_on_in_copy() {
+  const fs::path part = part_of(header.path), aside = aside_of(header.path);
+  publish();
+  file.close();
+  std::error_code problem;
+  fs::copy_file(part, aside, fs::copy_options::overwrite_existing, problem);
+  if (problem) throw OutputError(fmt::format("{}: can't write it: {}", aside.string(), problem.message()));
+  file = hdf5::File::open_to_write(aside);
+}
+
+void ResultWriter::Impl::grow(std::size_t client_rows) {
+  go_on_in_copy();
+  rounds->reopen(file.root());
+  clients->reopen_larger(file.root(), client_rows);
+  file.sync();
+  file.rename(part_of(header.path));
+}
+
+void ResultWriter::Impl::finish(const std::string& status, const Vec& model) {
+  guard([&] {
+    go_on_in_copy();
+    auto root = file.root();
+    cut_to_committed(root, committed);
+    write_model(root, header.tensors, model, hash);
+    set("status", status);
+    set("finished", utc_now());
+    set("content_hash", hash.hex());
+    file.sync();
+    file.close();
+    file.rename(header.path);
+    sync_folder(folder_of(header.path));
+    std::error_code ignored;
+    fs::remove(part_of(header.path), ignored);  // the result is whole without it
+  });
+  finished = true;
+}
+
+ResultWriter::ResultWriter(const ResultHeader& header) : impl_(std::make_unique<Impl>(header)) {}
+
+ResultWriter::~ResultWriter() {
+  std::error_code ignored;
+  const bool nothing = impl_->committed == 0 && !impl_->finished;
+  const auto path = impl_->header.path;
+  impl_->file.abandon();  // everything that counts is flushed
+  std::filesystem::remove(aside_of(path), ignored);
+  if (!nothing) return;
+  // Nothing of worth was recorded: leave no trace, so that the next start is not refused.
+  if (impl_->published) std::filesystem::remove(part_of(path), ignored);
+  std::filesystem::remove(beside(path, ".jsonl"), ignored);
+}
+
+void ResultWriter::partition(const Partition& partition, const Dataset& data) {
+  impl_->guard([&] {
+    write_partition(impl_->file.root(), partition, data, impl_->hash);
+    impl_->publish();
+  });
+}
+
+void ResultWriter::commit(const RoundRow& row, std::span<const ClientRow> clients) {
+  impl_->commit(row, clients);
+}
+
+void ResultWriter::finish(const std::string& status, const Vec& model) { impl_->finish(status, model); }
+
+}  // namespace fedsim
