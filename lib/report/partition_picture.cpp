@@ -1,6 +1,7 @@
 #include "report/partition_picture.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "partition/statistics.h"
 
@@ -22,18 +23,34 @@ PartitionPicture picture_of(const Partition& partition, const Dataset& data, std
   return picture;
 }
 
-Histogram histogram(const std::vector<double>& values, double low, double high, std::size_t bins) {
+Histogram histogram(const std::vector<double>& values, std::vector<double> edges) {
   Histogram result;
-  for (std::size_t i = 0; i <= bins; ++i)
-    result.edges.push_back(low + (high - low) * static_cast<double>(i) / static_cast<double>(bins));
-  result.counts.assign(bins, 0);
+  result.edges = std::move(edges);
+  result.counts.assign(result.edges.size() - 1, 0);
+  const auto last = static_cast<std::ptrdiff_t>(result.counts.size()) - 1;
   for (const double value : values) {
     // The first edge above the value ends its bin; the largest value belongs to the last bin.
     const auto above =
         std::upper_bound(result.edges.begin(), result.edges.end(), value) - result.edges.begin();
-    const auto bin = std::clamp<std::ptrdiff_t>(above - 1, 0, static_cast<std::ptrdiff_t>(bins) - 1);
-    ++result.counts[static_cast<std::size_t>(bin)];
+    ++result.counts[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(above - 1, 0, last))];
   }
+  return result;
+}
+
+Histogram size_histogram(const std::vector<std::int64_t>& sizes, std::size_t bins) {
+  const SizeSummary s = summarize(sizes);
+  const auto low = static_cast<double>(s.smallest), end = static_cast<double>(s.largest + 1);
+  const bool logarithmic = end > 20 * (low + 1) && end > 20 * s.mean;
+  std::vector<double> edges{low};
+  for (std::size_t i = 1; i <= bins; ++i) {
+    const double share = static_cast<double>(i) / static_cast<double>(bins);
+    // In powers of size + 1, so that empty clients have a place.
+    const double edge =
+        logarithmic ? (low + 1) * std::pow((end + 1) / (low + 1), share) - 1 : low + (end - low) * share;
+    if (const double whole = i == bins ? end : std::round(edge); whole > edges.back()) edges.push_back(whole);
+  }
+  Histogram result = histogram(std::vector<double>(sizes.begin(), sizes.end()), std::move(edges));
+  result.logarithmic = logarithmic;
   return result;
 }
 

@@ -32,13 +32,16 @@ std::string partition_svg(const PartitionPicture& picture);
 /// Throws OutputError.
 void write_partition_svg(const std::filesystem::path& path, const PartitionPicture& picture);
 
-/// Equal bins over [low, high] of whole numbers: bin i counts the values in [edges[i], edges[i+1]), the last
-/// one includes its upper edge.
+/// Bin i counts the values in [edges[i], edges[i+1]); the last one includes its upper edge.
 struct Histogram {
   std::vector<double> edges;         // [bins+1]
   std::vector<std::int64_t> counts;  // [bins]
+  bool logarithmic = false;
 };
-Histogram histogram(const std::vector<double>& values, double low, double high, std::size_t bins);
+Histogram histogram(const std::vector<double>& values, std::vector<double> edges);
+/// At most `bins` bins between whole numbers, the last edge one above the largest size: of equal width, or of
+/// equal ratio where the largest size is more than 20 times the smallest and the mean is small against it.
+Histogram size_histogram(const std::vector<std::int64_t>& sizes, std::size_t bins);
 
 /// [N] the share of a client's most frequent label; clients without samples are left out.
 std::vector<double> largest_label_shares(const PartitionPicture& picture);

@@ -153,7 +153,8 @@ void draw_legend(std::int64_t classes, Svg& svg) {
   }
 }
 
-void draw_histogram(double x, const Histogram& h, std::string_view title, bool percent, Svg& svg) {
+void draw_histogram(double x, const Histogram& h, std::string_view title, const std::string& from,
+                    const std::string& to, Svg& svg) {
   const double y = top + height + 80;
   const auto largest =
       static_cast<double>(std::max<std::int64_t>(1, *std::max_element(h.counts.begin(), h.counts.end())));
@@ -164,12 +165,8 @@ void draw_histogram(double x, const Histogram& h, std::string_view title, bool p
     svg.rect(x + pitch * static_cast<double>(i) + 0.5, y + small_height - bar, pitch - 1, bar, "#4e79a7");
   }
   svg.line(x, y + small_height, x + small_width, y + small_height, "#404040");
-  const auto number = [&](double value) {
-    return percent ? fmt::format("{:.0f} %", 100 * value)
-                   : with_commas(static_cast<std::int64_t>(std::llround(value)));
-  };
-  svg.text(x, y + small_height + 16, "start", number(h.edges.front()));
-  svg.text(x + small_width, y + small_height + 16, "end", number(h.edges.back()));
+  svg.text(x, y + small_height + 16, "start", from);
+  svg.text(x + small_width, y + small_height + 16, "end", to);
   svg.text(x + small_width / 2, y + small_height + 16, "middle", title);
   svg.text(x - 6, y - 10, "end", "clients");
 }
@@ -183,14 +180,17 @@ std::string partition_svg(const PartitionPicture& picture) {
   draw_legend(picture.classes, svg);
   draw_bars(picture, svg);
   if (histograms) {
-    const std::vector<double> sizes(picture.sizes.begin(), picture.sizes.end());
-    const double low = *std::min_element(sizes.begin(), sizes.end());
-    const double high = *std::max_element(sizes.begin(), sizes.end());
-    draw_histogram(left, histogram(sizes, low, std::max(high, low + 1), 30), "samples a client, all clients",
-                   false, svg);
+    const Histogram sizes = size_histogram(picture.sizes, 30);
+    draw_histogram(
+        left, sizes,
+        sizes.logarithmic ? "samples a client, all clients (logarithmic)" : "samples a client, all clients",
+        with_commas(static_cast<std::int64_t>(sizes.edges.front())),
+        with_commas(static_cast<std::int64_t>(sizes.edges.back()) - 1), svg);
+    std::vector<double> shares;  // edges of 30 bins over [0, 1]
+    for (int i = 0; i <= 30; ++i) shares.push_back(i / 30.0);
     if (picture.classes > 0)
-      draw_histogram(left + width - small_width, histogram(largest_label_shares(picture), 0, 1, 30),
-                     "share of a client's most frequent label", true, svg);
+      draw_histogram(left + width - small_width, histogram(largest_label_shares(picture), std::move(shares)),
+                     "share of a client's most frequent label", "0 %", "100 %", svg);
   }
   return svg.end();
 }

@@ -92,17 +92,19 @@ std::string bar(double share, int width) {
 }
 
 void add_histogram(const PartitionPicture& picture, std::string& text) {
-  const std::vector<double> sizes(picture.sizes.begin(), picture.sizes.end());
-  const auto [low, high] = std::minmax_element(sizes.begin(), sizes.end());
-  if (*low == *high) return;
-  const Histogram h = histogram(sizes, *low, *high, 8);
+  const Histogram h = size_histogram(picture.sizes, 8);
+  if (h.counts.size() < 2) return;  // all of one size
   const auto most = static_cast<double>(*std::max_element(h.counts.begin(), h.counts.end()));
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "\n          samples  clients\n");
-  for (std::size_t i = 0; i < h.counts.size(); ++i)
-    fmt::format_to(out, "{:>8} to {:>7}{} {:>7}  {}\n", with_commas(static_cast<std::int64_t>(h.edges[i])),
-                   with_commas(static_cast<std::int64_t>(h.edges[i + 1])), "", with_commas(h.counts[i]),
+  fmt::format_to(out, "\n           samples    clients\n");
+  for (std::size_t i = 0; i < h.counts.size(); ++i) {
+    const auto from = static_cast<std::int64_t>(h.edges[i]),
+               to = static_cast<std::int64_t>(h.edges[i + 1]) - 1;
+    const std::string range =
+        from == to ? with_commas(from) : fmt::format("{} to {}", with_commas(from), with_commas(to));
+    fmt::format_to(out, "{:>22} {:>10}  {}\n", range, with_commas(h.counts[i]),
                    bar(static_cast<double>(h.counts[i]) / most, 40));
+  }
 }
 
 }  // namespace

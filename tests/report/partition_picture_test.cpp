@@ -34,9 +34,22 @@ PartitionPicture growing(std::int64_t clients, std::int64_t classes) {
 }  // namespace
 
 TEST_CASE("histogram: every value in one bin, the largest in the last", "[report]") {
-  const Histogram h = histogram({0, 1, 2.5, 5, 5, 10}, 0, 10, 4);  // edges 0, 2.5, 5, 7.5, 10
+  const Histogram h = histogram({0, 1, 2.5, 5, 5, 10}, {0, 2.5, 5, 7.5, 10});
   CHECK(h.edges == std::vector<double>{0, 2.5, 5, 7.5, 10});
   CHECK(h.counts == std::vector<std::int64_t>{2, 1, 2, 1});
+}
+
+TEST_CASE("size histogram: whole numbers, no bin that cannot be hit, ratios for heavy tails", "[report]") {
+  const Histogram few = size_histogram({1, 2, 2, 4}, 8);  // four possible sizes: four bins of one
+  CHECK(few.edges == std::vector<double>{1, 2, 3, 4, 5});
+  CHECK(few.counts == std::vector<std::int64_t>{1, 2, 0, 1});
+  std::vector<std::int64_t> heavy(999, 0);
+  heavy.push_back(99'998);  // edges (10^5)^(i/5) - 1 = 0, 9, 99, 999, 9999, 99999
+  const Histogram h = size_histogram(heavy, 5);
+  CHECK(h.logarithmic);
+  CHECK(h.edges == std::vector<double>{0, 9, 99, 999, 9999, 99999});
+  CHECK(h.counts == std::vector<std::int64_t>{999, 0, 0, 0, 1});
+  CHECK(size_histogram({7, 7, 7}, 8).counts == std::vector<std::int64_t>{3});
 }
 
 TEST_CASE("the terminal's view: numbers, skew and shades", "[report]") {
@@ -67,7 +80,7 @@ TEST_CASE("the terminal's view: numbers, skew and shades", "[report]") {
 TEST_CASE("many clients: the first rows and a histogram of all sizes", "[report]") {
   const std::string text = partition_text(growing(1000, 2));
   CHECK(text.find("... and 980 more") != std::string::npos);
-  CHECK(text.find("samples  clients") != std::string::npos);
+  CHECK(text.find("samples    clients") != std::string::npos);
   CHECK(count(text, "\n") < 45);
   // No labels: sizes only.
   PartitionPicture plain = growing(50, 1);
@@ -75,7 +88,7 @@ TEST_CASE("many clients: the first rows and a histogram of all sizes", "[report]
   plain.counts.clear();
   const std::string sizes_only = partition_text(plain);
   CHECK(sizes_only.find("skew") == std::string::npos);
-  CHECK(sizes_only.find("samples  clients") != std::string::npos);
+  CHECK(sizes_only.find("samples    clients") != std::string::npos);
 }
 
 TEST_CASE("many labels stay within the width of a terminal", "[report]") {
