@@ -26,8 +26,9 @@ void show_data(const Dataset& data) {
     line("data", fmt::format("{}: {} clients, {} dimensions", data.name, with_commas(data.quadratic->clients),
                              with_commas(data.quadratic->dimension)));
   } else {
-    line("data", fmt::format("{}: {} training and {} test samples of {}, {} classes", data.name, count(data.train),
-                             count(data.test), to_string(data.sample_shape), data.classes));
+    line("data",
+         fmt::format("{}: {} training and {} test samples of {}, {} classes", data.name, count(data.train),
+                     count(data.test), to_string(data.sample_shape), data.classes));
   }
   line("found", data.origin);
 }
@@ -43,10 +44,11 @@ void show_clients(const Experiment& experiment, const Partition& partition) {
   const auto sizes = sorted_sizes(partition);
   const auto total = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
   const auto empty = std::count(sizes.begin(), sizes.end(), 0);
-  line("clients", fmt::format("{} by {}: {} to {} samples, median {}, {} in all{}", with_commas(partition.clients()),
-                              experiment.partition.scheme, with_commas(sizes.front()), with_commas(sizes.back()),
-                              with_commas(sizes[sizes.size() / 2]), with_commas(total),
-                              empty > 0 ? fmt::format("; {} without any", with_commas(empty)) : std::string()));
+  line("clients",
+       fmt::format("{} by {}: {} to {} samples, median {}, {} in all{}", with_commas(partition.clients()),
+                   experiment.partition.scheme, with_commas(sizes.front()), with_commas(sizes.back()),
+                   with_commas(sizes[sizes.size() / 2]), with_commas(total),
+                   empty > 0 ? fmt::format("; {} without any", with_commas(empty)) : std::string()));
 }
 
 std::string model_name(const Experiment& experiment) {
@@ -56,7 +58,8 @@ std::string model_name(const Experiment& experiment) {
 }
 
 /// The trainer; on the CPU where the device is not in this machine: that is no fault of the config.
-std::unique_ptr<Engine> engine_or_cpu(const Experiment& experiment, const Dataset& data, std::vector<std::string>& warnings) {
+std::unique_ptr<Engine> engine_or_cpu(const Experiment& experiment, const Dataset& data,
+                                      std::vector<std::string>& warnings) {
   try {
     return prepare_engine(experiment, data);
   } catch (const OutputError& error) {
@@ -68,28 +71,33 @@ std::unique_ptr<Engine> engine_or_cpu(const Experiment& experiment, const Datase
   }
 }
 
-void show_costs(const Experiment& experiment, const Prepared& prepared, const Engine& engine, std::int64_t cohort) {
+void show_costs(const Experiment& experiment, const Prepared& prepared, const Engine& engine,
+                std::int64_t cohort) {
   std::int64_t parameters = 0;
   for (const auto& tensor : engine.tensors()) parameters += elements(tensor.shape);
-  line("model", fmt::format("{}: {} parameters of {}; trainer {} on {}", model_name(experiment), with_commas(parameters),
-                            experiment.run.dtype, engine.trainer(), engine.device()));
+  line("model",
+       fmt::format("{}: {} parameters of {}; trainer {} on {}", model_name(experiment),
+                   with_commas(parameters), experiment.run.dtype, engine.trainer(), engine.device()));
   const Steps steps = steps_of(experiment, prepared);
   const auto round_steps = static_cast<std::int64_t>(steps.mean * static_cast<double>(cohort) + 0.5);
-  line("round", fmt::format("{} of {} clients by {}, about {} steps ({} to {} a client, median {}); {} rounds",
-                            with_commas(cohort), with_commas(prepared.partition.clients()), experiment.sampling.scheme,
-                            with_commas(round_steps), with_commas(steps.least), with_commas(steps.most),
-                            with_commas(steps.median), with_commas(experiment.run.rounds)));
+  line("round",
+       fmt::format("{} of {} clients by {}, about {} steps ({} to {} a client, median {}); {} rounds",
+                   with_commas(cohort), with_commas(prepared.partition.clients()), experiment.sampling.scheme,
+                   with_commas(round_steps), with_commas(steps.least), with_commas(steps.most),
+                   with_commas(steps.median), with_commas(experiment.run.rounds)));
   const Traffic traffic = traffic_of(experiment, parameters);
   const auto m = static_cast<double>(cohort);
   line("traffic", fmt::format("{} up and {} down a round ({} and {} bytes a client)",
-                              human_bytes(m * static_cast<double>(traffic.up)), human_bytes(m * static_cast<double>(traffic.down)),
-                              with_commas(traffic.up), with_commas(traffic.down)));
+                              human_bytes(m * static_cast<double>(traffic.up)),
+                              human_bytes(m * static_cast<double>(traffic.down)), with_commas(traffic.up),
+                              with_commas(traffic.down)));
   const std::int64_t threads = experiment.run.threads > 0 ? experiment.run.threads : usable_processors();
   const Memory memory = memory_of(experiment, prepared, traffic, parameters, threads);
   line("memory", fmt::format("about {} over the program's own: data {}, split {}, {} threads {}{}",
-                             human_bytes(memory.total()), human_bytes(memory.data), human_bytes(memory.partition), threads,
-                             human_bytes(memory.workers),
-                             memory.clients > 0 ? fmt::format(", clients' state {} once all took part", human_bytes(memory.clients))
+                             human_bytes(memory.total()), human_bytes(memory.data),
+                             human_bytes(memory.partition), threads, human_bytes(memory.workers),
+                             memory.clients > 0 ? fmt::format(", clients' state {} once all took part",
+                                                              human_bytes(memory.clients))
                                                 : std::string()));
 }
 
@@ -98,14 +106,17 @@ std::vector<std::string> doubts(const Experiment& experiment, const Prepared& pr
   auto found = experiment.algorithm->warnings(experiment.client);
   const auto sizes = sorted_sizes(prepared.partition);
   if (const auto empty = std::count(sizes.begin(), sizes.end(), 0); empty > 0)
-    found.push_back(fmt::format("{} clients have no samples: drawn, they send a zero update of weight 0", empty));
+    found.push_back(
+        fmt::format("{} clients have no samples: drawn, they send a zero update of weight 0", empty));
   if (!prepared.data.quadratic && (!prepared.data.test || prepared.data.test->size() == 0))
     found.emplace_back("there is no test set: test_accuracy and test_loss will be NaN");
-  if (!prepared.data.quadratic && prepared.data.classes == 1) found.emplace_back("the data have one class only");
+  if (!prepared.data.quadratic && prepared.data.classes == 1)
+    found.emplace_back("the data have one class only");
   if (experiment.sampling.scheme == "poisson" && cohort < 5)
     found.push_back(fmt::format("poisson with {} clients expected: many rounds will be empty", cohort));
   if (!experiment.model.torchscript.empty())
-    found.emplace_back("a TorchScript file is code, run with your rights: use it only if you trust where it comes from");
+    found.emplace_back(
+        "a TorchScript file is code, run with your rights: use it only if you trust where it comes from");
   return found;
 }
 
@@ -152,9 +163,11 @@ void add_check(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("check", "everything that can be known before training");
   command->add_option("CONFIG", arguments->configs, "experiments (TOML)")->required();
-  command->add_option("--set", arguments->sets, "KEY=VALUE: a dotted key; wins over the files")->allow_extra_args(false);
+  command->add_option("--set", arguments->sets, "KEY=VALUE: a dotted key; wins over the files")
+      ->allow_extra_args(false);
   command->footer(
-      "Exit codes: 0 all is well, 2 a config is wrong (every error is shown), 3 data are missing or wrong.\n\n"
+      "Exit codes: 0 all is well, 2 a config is wrong (every error is shown), 3 data are missing or "
+      "wrong.\n\n"
       "Examples:\n"
       "  fedsim check configs/quickstart.toml\n"
       "  fedsim check configs/examples/*.toml\n"

@@ -20,7 +20,8 @@ void add_config(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("config", "print the resolved config, every default filled in");
   command->add_option("CONFIG", arguments->config, "the experiment (TOML)")->required();
-  command->add_option("--set", arguments->sets, "KEY=VALUE: a dotted key; wins over the file")->allow_extra_args(false);
+  command->add_option("--set", arguments->sets, "KEY=VALUE: a dotted key; wins over the file")
+      ->allow_extra_args(false);
   command->footer(
       "What is printed is a config that `fedsim run` accepts, with the same results.\n\n"
       "Examples:\n"

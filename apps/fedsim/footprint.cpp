@@ -28,7 +28,8 @@ std::int64_t bytes_of(const NamedVectors& vectors) {
   return static_cast<std::int64_t>(bytes);
 }
 
-std::int64_t steps_of_client(const Experiment& experiment, const Dataset& data, std::int64_t client, std::int64_t samples) {
+std::int64_t steps_of_client(const Experiment& experiment, const Dataset& data, std::int64_t client,
+                             std::int64_t samples) {
   if (data.quadratic && !data.quadratic->steps.empty())
     return data.quadratic->steps[static_cast<std::size_t>(client)];
   const ClientOptions& local = experiment.client;
@@ -53,7 +54,11 @@ Traffic traffic_of(const Experiment& experiment, std::int64_t parameters) {
   State state;
   state.w = Vec(static_cast<std::size_t>(parameters), dtype);
   experiment.algorithm->init(state);
-  const Round round{.index = 1, .population = 1, .cohort = 1, .client_lr = experiment.client.lr, .local = experiment.client};
+  const Round round{.index = 1,
+                    .population = 1,
+                    .cohort = 1,
+                    .client_lr = experiment.client.lr,
+                    .local = experiment.client};
   ClientState mine;
   IdleTrainer trainer;
   auto task = experiment.algorithm->client(round, state, mine, trainer);
@@ -61,9 +66,11 @@ Traffic traffic_of(const Experiment& experiment, std::int64_t parameters) {
   }
   const Update update = task.take();
   Traffic traffic;
-  traffic.up = static_cast<std::int64_t>(update.delta.bytes() + update.side.bytes() + 8 * update.scalars.size());
+  traffic.up =
+      static_cast<std::int64_t>(update.delta.bytes() + update.side.bytes() + 8 * update.scalars.size());
   traffic.down = static_cast<std::int64_t>(state.w.bytes());
-  for (const auto& name : experiment.algorithm->broadcast()) traffic.down += static_cast<std::int64_t>(state[name].bytes());
+  for (const auto& name : experiment.algorithm->broadcast())
+    traffic.down += static_cast<std::int64_t>(state[name].bytes());
   traffic.kept = bytes_of(mine.vectors);
   experiment.server->step(state, Vec(state.w.size(), dtype));  // makes the optimiser's vectors
   traffic.server = static_cast<std::int64_t>(state.w.bytes()) + bytes_of(state.vectors);
@@ -74,7 +81,8 @@ Steps steps_of(const Experiment& experiment, const Prepared& prepared) {
   const Partition& partition = prepared.partition;
   std::vector<std::int64_t> steps;
   for (std::int64_t k = 0; k < partition.clients(); ++k)
-    if (partition.size(k) > 0) steps.push_back(steps_of_client(experiment, prepared.data, k, partition.size(k)));
+    if (partition.size(k) > 0)
+      steps.push_back(steps_of_client(experiment, prepared.data, k, partition.size(k)));
   Steps result;
   if (steps.empty()) return result;
   result.mean = std::accumulate(steps.begin(), steps.end(), 0.0) / static_cast<double>(partition.clients());
@@ -91,15 +99,19 @@ Memory memory_of(const Experiment& experiment, const Prepared& prepared, const T
   const auto d = static_cast<double>(parameters);
   Memory memory;
   memory.data = static_cast<double>(prepared.data.bytes + 4 * prepared.data.labels.size());
-  memory.partition = static_cast<double>(8 * prepared.partition.offsets.size() + 4 * prepared.partition.indices.size() +
-                                         4 * prepared.partition.noise.size());
-  // A worker: the learner's parameters, gradient, momentum and start; the update and what made it; the exact sum,
-  // two classes of 8 bytes a coordinate.
+  memory.partition =
+      static_cast<double>(8 * prepared.partition.offsets.size() + 4 * prepared.partition.indices.size() +
+                          4 * prepared.partition.noise.size());
+  // A worker: the learner's parameters, gradient, momentum and start; the update and what made it; the exact
+  // sum, two classes of 8 bytes a coordinate.
   double worker = d * (6 * value + 16) + static_cast<double>(traffic.up);
   if (prepared.data.quadratic == nullptr && experiment.model.torchscript.empty()) {
-    const auto layers = experiment.model_template.object ? experiment.model_template->layers(prepared.data) : experiment.model.layers;
-    const auto batch = static_cast<double>(experiment.client.batch_size > 0 ? experiment.client.batch_size : 1);
-    worker += 2 * value * batch * activations(build_network(layers, prepared.data).layers);  // values and gradients
+    const auto layers = experiment.model_template.object ? experiment.model_template->layers(prepared.data)
+                                                         : experiment.model.layers;
+    const auto batch =
+        static_cast<double>(experiment.client.batch_size > 0 ? experiment.client.batch_size : 1);
+    worker +=
+        2 * value * batch * activations(build_network(layers, prepared.data).layers);  // values and gradients
   }
   memory.workers = worker * static_cast<double>(threads) + static_cast<double>(traffic.server);
   memory.clients = static_cast<double>(traffic.kept) * static_cast<double>(prepared.partition.clients());

@@ -27,7 +27,8 @@ struct Kind {
 template <class Base>
 std::vector<Item> items_of() {
   std::vector<Item> items;
-  for (const auto* entry : Registry<Base>::all()) items.push_back({entry->name, entry->help, entry->paper, entry->options()});
+  for (const auto* entry : Registry<Base>::all())
+    items.push_back({entry->name, entry->help, entry->paper, entry->options()});
   return items;
 }
 
@@ -35,20 +36,20 @@ std::vector<Item> items_of() {
 std::vector<Item> models() {
   auto items = items_of<ModelTemplate>();
   const Item quadratic{"quadratic", "the parameters are w itself; goes with the data set quadratic", "", {}};
-  const auto place = std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.name > quadratic.name; });
+  const auto place =
+      std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.name > quadratic.name; });
   items.insert(place, quadratic);
   return items;
 }
 
 const std::vector<Kind>& kinds() {
-  static const std::vector<Kind> list{
-      {"algorithms", "algorithm.name", items_of<Algorithm>},
-      {"partitions", "partition.scheme", items_of<PartitionScheme>},
-      {"datasets", "data.dataset", items_of<DataSource>},
-      {"models", "model.name", models},
-      {"samplers", "sampling.scheme", items_of<Sampler>},
-      {"server-optimizers", "server.optimizer", items_of<ServerOptimizer>},
-      {"rules", "aggregate.rule", items_of<AggregateRule>}};
+  static const std::vector<Kind> list{{"algorithms", "algorithm.name", items_of<Algorithm>},
+                                      {"partitions", "partition.scheme", items_of<PartitionScheme>},
+                                      {"datasets", "data.dataset", items_of<DataSource>},
+                                      {"models", "model.name", models},
+                                      {"samplers", "sampling.scheme", items_of<Sampler>},
+                                      {"server-optimizers", "server.optimizer", items_of<ServerOptimizer>},
+                                      {"rules", "aggregate.rule", items_of<AggregateRule>}};
   return list;
 }
 
@@ -118,8 +119,8 @@ void list(const std::string& kind_name, const std::string& name) {
   }
   const std::string near = nearest(name, names);
   throw UsageError(fmt::format("nothing called '{}' among the {}\nhelp: {}{}: {}", name, kind.name,
-                               near.empty() ? std::string() : fmt::format("did you mean '{}'? ", near), kind.name,
-                               fmt::join(names, ", ")));
+                               near.empty() ? std::string() : fmt::format("did you mean '{}'? ", near),
+                               kind.name, fmt::join(names, ", ")));
 }
 
 struct Arguments {
@@ -130,9 +131,11 @@ struct Arguments {
 
 void add_list(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("list", "what a config can name, with options, defaults, ranges and papers");
-  command->add_option("KIND", arguments->kind,
-                      "algorithms, partitions, datasets, models, samplers, server-optimizers or rules (default: all)");
+  CLI::App* command =
+      app.add_subcommand("list", "what a config can name, with options, defaults, ranges and papers");
+  command->add_option(
+      "KIND", arguments->kind,
+      "algorithms, partitions, datasets, models, samplers, server-optimizers or rules (default: all)");
   command->add_option("NAME", arguments->name, "one of them: its options");
   command->footer(
       "Examples:\n"

@@ -18,7 +18,8 @@ std::filesystem::path take_base(Value& table, Place& place) {
   table.members.erase(found);
   place = base.place;
   if (base.kind != Value::Kind::string || base.text.empty())
-    throw ConfigError({base.place.error(fmt::format("'base': expected the name of a config file, found {}", describe(base)))});
+    throw ConfigError({base.place.error(
+        fmt::format("'base': expected the name of a config file, found {}", describe(base)))});
   return base.text;
 }
 
@@ -42,8 +43,9 @@ Value read_chain(const SourcePtr& source, const std::filesystem::path& file) {
       current = read_source(shown, shown.string(), current->layer - 1);
     } catch (const ConfigError& error) {
       const Diagnostic& cause = error.diagnostics().front();
-      throw ConfigError({place.error(fmt::format("base {}: {}", cause.file, cause.message),
-                                     cause.help.empty() ? "a base is relative to the file that names it" : cause.help)});
+      throw ConfigError(
+          {place.error(fmt::format("base {}: {}", cause.file, cause.message),
+                       cause.help.empty() ? "a base is relative to the file that names it" : cause.help)});
     }
   }
   Value merged = std::move(layers.back());
@@ -65,7 +67,8 @@ ConfigDocument::ConfigDocument(const std::filesystem::path& file, const std::vec
     try {
       const Value value = parse_set(sets[i], i + 1, source_->folder, static_cast<int>(i) + 1);
       if (const Value* base = value.find("base"))
-        throw ConfigError({base->key.error("'base' belongs into a config file", "name the other file as CONFIG")});
+        throw ConfigError(
+            {base->key.error("'base' belongs into a config file", "name the other file as CONFIG")});
       merge_over(root_, value);
     } catch (const ConfigError& error) {
       complaints.add(error, static_cast<int>(i) + 1);
@@ -110,10 +113,11 @@ void Complaints::throw_if_any() const {
     diagnostics.push_back(found.diagnostic);
   }
   if (sorted.size() > most_complaints)
-    diagnostics.push_back({.file = diagnostics.front().file,
-                           .message = fmt::format("{} more errors are not shown", sorted.size() - most_complaints),
-                           .source_line = {},
-                           .help = {}});
+    diagnostics.push_back(
+        {.file = diagnostics.front().file,
+         .message = fmt::format("{} more errors are not shown", sorted.size() - most_complaints),
+         .source_line = {},
+         .help = {}});
   throw ConfigError(std::move(diagnostics));
 }
 

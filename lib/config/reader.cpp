@@ -27,11 +27,15 @@ std::string lower(std::string text) {
 }  // namespace
 
 ConfigReader::ConfigReader(const ConfigDocument& document, std::string table, Complaints& complaints)
-    : document_(document), table_(std::move(table)), complaints_(complaints), values_(document.table(table_)) {
+    : document_(document),
+      table_(std::move(table)),
+      complaints_(complaints),
+      values_(document.table(table_)) {
   resolved_.name = table_;
   if (values_ || table_.empty()) return;
   if (const Value* other = document.root().find(table_))
-    complaints_.add(other->key, fmt::format("'{}': expected a table [{}], found {}", table_, table_, describe(*other)));
+    complaints_.add(other->key,
+                    fmt::format("'{}': expected a table [{}], found {}", table_, table_, describe(*other)));
 }
 
 bool ConfigReader::written(std::string_view key) const { return values_ && values_->find(key); }
@@ -49,9 +53,11 @@ void ConfigReader::complain(std::string_view key, const Value& value, const std:
 
 void ConfigReader::wrong_type(std::string_view key, const Value& value, std::string_view expected) {
   std::string help;
-  if (value.kind == Value::Kind::string && (expected == "integer" || expected == "number") && is_number(value.text))
+  if (value.kind == Value::Kind::string && (expected == "integer" || expected == "number") &&
+      is_number(value.text))
     help = fmt::format("without quotes: {} = {}", key, value.text);
-  else if (value.kind == Value::Kind::string && expected == "boolean" && (value.text == "true" || value.text == "false"))
+  else if (value.kind == Value::Kind::string && expected == "boolean" &&
+           (value.text == "true" || value.text == "false"))
     help = fmt::format("without quotes: {} = {}", key, value.text);
   else if (expected == "string" && value.kind != Value::Kind::table && value.kind != Value::Kind::array)
     help = fmt::format("in quotes: {} = \"{}\"", key, value.text);
@@ -75,7 +81,8 @@ bool ConfigReader::number(std::string_view key, const Value& value, Range allowe
 bool ConfigReader::integer(std::string_view key, const Value& value, Range allowed, std::int64_t& result) {
   if (value.kind == Value::Kind::real) {
     const bool whole = value.real == std::floor(value.real) && std::abs(value.real) < 9.0e15;
-    complain(key, value, fmt::format("'{}': expected integer, found float: {} is not an integer", key, value.text),
+    complain(key, value,
+             fmt::format("'{}': expected integer, found float: {} is not an integer", key, value.text),
              whole ? fmt::format("write {} = {}", key, static_cast<std::int64_t>(value.real)) : "");
     return false;
   }
@@ -101,7 +108,8 @@ void ConfigReader::operator()(std::string_view key, std::int64_t& option, Range 
   record(key, fmt::format("{}", option));
 }
 
-void ConfigReader::operator()(std::string_view key, std::optional<double>& option, Range allowed, std::string_view) {
+void ConfigReader::operator()(std::string_view key, std::optional<double>& option, Range allowed,
+                              std::string_view) {
   double read = 0;
   const Value* value = look(key);
   if (value && number(key, *value, allowed, read)) option = read;
@@ -126,17 +134,20 @@ void ConfigReader::operator()(std::string_view key, bool& option, std::string_vi
   record(key, option ? "true" : "false");
 }
 
-void ConfigReader::operator()(std::string_view key, std::string& option, const Choices& allowed, std::string_view) {
+void ConfigReader::operator()(std::string_view key, std::string& option, const Choices& allowed,
+                              std::string_view) {
   const Value* value = look(key);
   if (value && value->kind != Value::Kind::string) {
     wrong_type(key, *value, "string");
-  } else if (value && !allowed.empty() && std::find(allowed.begin(), allowed.end(), value->text) == allowed.end()) {
+  } else if (value && !allowed.empty() &&
+             std::find(allowed.begin(), allowed.end(), value->text) == allowed.end()) {
     std::string guess = nearest(value->text, allowed);
     if (guess.empty()) guess = nearest(lower(value->text), allowed);
     const std::string where = table_.empty() ? std::string() : fmt::format(" in [{}]", table_);
     complain(key, *value, fmt::format("unknown {} '{}'{}", key, value->text, where),
-             fmt::format("{}{} is one of: {}", guess.empty() ? std::string() : fmt::format("did you mean '{}'? ", guess),
-                         key, fmt::join(allowed, ", ")));
+             fmt::format("{}{} is one of: {}",
+                         guess.empty() ? std::string() : fmt::format("did you mean '{}'? ", guess), key,
+                         fmt::join(allowed, ", ")));
   } else if (value) {
     option = value->text;
   }
@@ -165,7 +176,8 @@ void ConfigReader::operator()(std::string_view key, std::vector<std::string>& op
       if (item.kind == Value::Kind::string)
         read.push_back(item.text);
       else
-        complain(key, item, fmt::format("'{}': expected a list of strings, found {} in it", key, describe(item)));
+        complain(key, item,
+                 fmt::format("'{}': expected a list of strings, found {} in it", key, describe(item)));
     }
     if (!wrong(key)) option = std::move(read);
   }
@@ -175,7 +187,8 @@ void ConfigReader::operator()(std::string_view key, std::vector<std::string>& op
   record(key, toml_array(items));
 }
 
-void ConfigReader::operator()(std::string_view key, std::vector<double>& option, Range allowed, std::string_view) {
+void ConfigReader::operator()(std::string_view key, std::vector<double>& option, Range allowed,
+                              std::string_view) {
   const Value* value = look(key);
   if (value && value->kind != Value::Kind::array) {
     wrong_type(key, *value, "list of numbers");
@@ -194,7 +207,8 @@ void ConfigReader::operator()(std::string_view key, std::vector<double>& option,
 void ConfigReader::reject(const OptionError& error) {
   wrong_.emplace(error.option);
   const std::string where = table_.empty() ? error.option : fmt::format("{}.{}", table_, error.option);
-  complaints_.add(document_.place(table_, error.option), fmt::format("{}: {}", where, error.message), error.help);
+  complaints_.add(document_.place(table_, error.option), fmt::format("{}: {}", where, error.message),
+                  error.help);
 }
 
 void ConfigReader::missing(std::string_view key, const std::string& help) {

@@ -12,8 +12,8 @@
 
 namespace fedsim {
 
-/// A key that some config may have, for suggestions: always in its table (`choice` empty), or only where `selector`
-/// of the table is `choice`: {"partition", "alpha", "scheme", "dirichlet"}.
+/// A key that some config may have, for suggestions: always in its table (`choice` empty), or only where
+/// `selector` of the table is `choice`: {"partition", "alpha", "scheme", "dirichlet"}.
 struct KnownKey {
   std::string table, key, selector, choice;
 };
@@ -29,8 +29,8 @@ struct ResolvedTable {
   std::vector<ResolvedKey> keys;
 };
 
-/// Used for one or several visit()s of one table. Complaints go to `complaints`; a value that is wrong keeps its
-/// default, so that reading goes on.
+/// Used for one or several visit()s of one table. Complaints go to `complaints`; a value that is wrong keeps
+/// its default, so that reading goes on.
 class ConfigReader final : public OptionVisitor {
  public:
   ConfigReader(const ConfigDocument& document, std::string table, Complaints& complaints);
@@ -55,8 +55,8 @@ class ConfigReader final : public OptionVisitor {
   /// A default that depends on more than the option: the resolved text of a key that was visited.
   void resolve(const std::string& key, const std::string& text);
 
-  /// Complains of each key of the table that no visit named, nor `also` (tables inside). `selector` is the table's
-  /// choosing key, "" where it has none, and `chosen` what it chose.
+  /// Complains of each key of the table that no visit named, nor `also` (tables inside). `selector` is the
+  /// table's choosing key, "" where it has none, and `chosen` what it chose.
   void finish(const std::vector<KnownKey>& known, const std::vector<std::string>& also = {},
               const std::string& selector = "", const std::string& chosen = "");
 
@@ -65,7 +65,8 @@ class ConfigReader final : public OptionVisitor {
 
  private:
   const Value* look(std::string_view key);
-  void complain(std::string_view key, const Value& value, const std::string& message, const std::string& help = "");
+  void complain(std::string_view key, const Value& value, const std::string& message,
+                const std::string& help = "");
   void wrong_type(std::string_view key, const Value& value, std::string_view expected);
   bool number(std::string_view key, const Value& value, Range allowed, double& result);
   bool integer(std::string_view key, const Value& value, Range allowed, std::int64_t& result);

@@ -15,23 +15,33 @@ namespace {
 constexpr std::size_t max_shown_line = 240;  // code points: longer ones would only scroll the message away
 
 [[noreturn]] void fail(const std::string& name, std::string message, std::string help = "") {
-  throw ConfigError({Diagnostic{.file = name, .message = std::move(message), .source_line = {}, .help = std::move(help)}});
+  throw ConfigError(
+      {Diagnostic{.file = name, .message = std::move(message), .source_line = {}, .help = std::move(help)}});
 }
 
 std::string_view kind_of(std::filesystem::file_type type) {
   switch (type) {
-    case std::filesystem::file_type::directory: return "a folder";
-    case std::filesystem::file_type::fifo: return "a named pipe (FIFO)";
-    case std::filesystem::file_type::socket: return "a socket";
-    case std::filesystem::file_type::character: return "a character device";
-    case std::filesystem::file_type::block: return "a block device";
-    default: return "not a regular file";
+    case std::filesystem::file_type::directory:
+      return "a folder";
+    case std::filesystem::file_type::fifo:
+      return "a named pipe (FIFO)";
+    case std::filesystem::file_type::socket:
+      return "a socket";
+    case std::filesystem::file_type::character:
+      return "a character device";
+    case std::filesystem::file_type::block:
+      return "a block device";
+    default:
+      return "not a regular file";
   }
 }
 
-/// Length of the UTF-8 sequence at `at`, or nothing where it is malformed, overlong, a surrogate or above U+10FFFF.
+/// Length of the UTF-8 sequence at `at`, or nothing where it is malformed, overlong, a surrogate or above
+/// U+10FFFF.
 std::optional<std::size_t> sequence_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) -> unsigned { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const auto byte = [&](std::size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
   const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0u) == 0x80u; };
   const unsigned first = byte(at);
   if (first < 0x80) return 1;
@@ -107,7 +117,8 @@ void check_encoding(const Source& source) {
   std::size_t line = 1;
   for (std::size_t at = 0; at < source.text.size();) {
     if (source.text[at] == '\0')
-      fail(source.name, fmt::format("NUL byte at offset {} (line {})", at, line), "a config is plain UTF-8 text");
+      fail(source.name, fmt::format("NUL byte at offset {} (line {})", at, line),
+           "a config is plain UTF-8 text");
     const auto length = sequence_length(source.text, at);
     if (!length)
       fail(source.name,
@@ -129,7 +140,8 @@ SourcePtr read_source(const std::filesystem::path& file, const std::string& name
   const auto bytes = std::filesystem::file_size(file, code);
   if (code) fail(name, fmt::format("cannot be read: {}", code.message()));
   if (bytes > max_config_bytes)
-    fail(name, fmt::format("is {} large; a config may have 16 MB at most", human_bytes(static_cast<double>(bytes))),
+    fail(name,
+         fmt::format("is {} large; a config may have 16 MB at most", human_bytes(static_cast<double>(bytes))),
          "is this a data file?");
   auto source = std::make_shared<Source>();
   source->name = name;

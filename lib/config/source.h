@@ -16,10 +16,10 @@ namespace fedsim {
 inline constexpr std::size_t max_config_bytes = 16 * 1024 * 1024;
 
 struct Source {
-  std::string name;              // as the user wrote it: "exp.toml", "--set #2"
-  std::string text;              // without a byte-order mark
-  std::filesystem::path folder;  // relative paths in it start here
-  int layer = 0;                 // higher ones win: bases below 0, the file 0, --set #1 1, ...
+  std::string name;                         // as the user wrote it: "exp.toml", "--set #2"
+  std::string text;                         // without a byte-order mark
+  std::filesystem::path folder;             // relative paths in it start here
+  int layer = 0;                            // higher ones win: bases below 0, the file 0, --set #1 1, ...
   std::vector<std::size_t> line_starts{0};  // byte offsets
 
   /// Fills line_starts; once, after the text.
@@ -39,8 +39,8 @@ struct Place {
   Diagnostic error(std::string message, std::string help = "") const;
 };
 
-/// Reads and validates a file: regular, not larger than max_config_bytes, UTF-8, no NUL. `name` is what errors
-/// call it. Throws ConfigError.
+/// Reads and validates a file: regular, not larger than max_config_bytes, UTF-8, no NUL. `name` is what
+/// errors call it. Throws ConfigError.
 SourcePtr read_source(const std::filesystem::path& file, const std::string& name, int layer = 0);
 
 /// Throws ConfigError where the text is not UTF-8 or holds a NUL, with the byte offset.

@@ -7,8 +7,8 @@
 
 namespace fedsim {
 
-std::string toml_string(std::string_view text);                    // quoted, escaped
-std::string toml_float(double value);                              // shortest text that reads back
-std::string toml_array(const std::vector<std::string>& items);     // of finished TOML values
+std::string toml_string(std::string_view text);                 // quoted, escaped
+std::string toml_float(double value);                           // shortest text that reads back
+std::string toml_array(const std::vector<std::string>& items);  // of finished TOML values
 
 }  // namespace fedsim

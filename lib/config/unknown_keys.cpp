@@ -14,18 +14,38 @@ namespace {
 struct Alias {
   std::string_view theirs, ours;
 };
-constexpr std::array aliases{
-    Alias{"learning_rate", "lr"},       Alias{"step_size", "lr"},         Alias{"eta", "lr"},
-    Alias{"client_lr", "lr"},           Alias{"server_lr", "lr"},         Alias{"local_epochs", "epochs"},
-    Alias{"num_epochs", "epochs"},      Alias{"local_steps", "steps"},    Alias{"batchsize", "batch_size"},
-    Alias{"local_batch_size", "batch_size"}, Alias{"batch", "batch_size"}, Alias{"wd", "weight_decay"},
-    Alias{"num_clients", "clients"},    Alias{"n_clients", "clients"},    Alias{"n_parties", "clients"},
-    Alias{"num_rounds", "rounds"},      Alias{"comm_round", "rounds"},    Alias{"n_rounds", "rounds"},
-    Alias{"random_seed", "seed"},       Alias{"num_threads", "threads"},  Alias{"num_workers", "threads"},
-    Alias{"client_fraction", "fraction"}, Alias{"participation", "fraction"}, Alias{"sample_fraction", "fraction"},
-    Alias{"cohort_size", "clients_per_round"}, Alias{"num_sampled_clients", "clients_per_round"},
-    Alias{"datadir", "root"},           Alias{"data_dir", "root"},        Alias{"optim", "optimizer"},
-    Alias{"concentration", "alpha"},    Alias{"max_grad_norm", "clip"},   Alias{"precision", "dtype"}};
+constexpr std::array aliases{Alias{"learning_rate", "lr"},
+                             Alias{"step_size", "lr"},
+                             Alias{"eta", "lr"},
+                             Alias{"client_lr", "lr"},
+                             Alias{"server_lr", "lr"},
+                             Alias{"local_epochs", "epochs"},
+                             Alias{"num_epochs", "epochs"},
+                             Alias{"local_steps", "steps"},
+                             Alias{"batchsize", "batch_size"},
+                             Alias{"local_batch_size", "batch_size"},
+                             Alias{"batch", "batch_size"},
+                             Alias{"wd", "weight_decay"},
+                             Alias{"num_clients", "clients"},
+                             Alias{"n_clients", "clients"},
+                             Alias{"n_parties", "clients"},
+                             Alias{"num_rounds", "rounds"},
+                             Alias{"comm_round", "rounds"},
+                             Alias{"n_rounds", "rounds"},
+                             Alias{"random_seed", "seed"},
+                             Alias{"num_threads", "threads"},
+                             Alias{"num_workers", "threads"},
+                             Alias{"client_fraction", "fraction"},
+                             Alias{"participation", "fraction"},
+                             Alias{"sample_fraction", "fraction"},
+                             Alias{"cohort_size", "clients_per_round"},
+                             Alias{"num_sampled_clients", "clients_per_round"},
+                             Alias{"datadir", "root"},
+                             Alias{"data_dir", "root"},
+                             Alias{"optim", "optimizer"},
+                             Alias{"concentration", "alpha"},
+                             Alias{"max_grad_norm", "clip"},
+                             Alias{"precision", "dtype"}};
 
 /// nearest() among the keys, then among what others call them.
 std::string guess(const std::string& word, const std::vector<std::string>& keys) {
@@ -47,9 +67,10 @@ void add_once(std::vector<std::string>& list, const std::string& word) {
   if (std::find(list.begin(), list.end(), word) == list.end()) list.push_back(word);
 }
 
-/// Where a key outside `table` may stand: "[partition] with scheme = "dirichlet"", only "[server]" where several
-/// choices of that table have it.
-std::vector<std::string> other_places(const std::string& key, const std::string& table, const std::vector<KnownKey>& known) {
+/// Where a key outside `table` may stand: "[partition] with scheme = "dirichlet"", only "[server]" where
+/// several choices of that table have it.
+std::vector<std::string> other_places(const std::string& key, const std::string& table,
+                                      const std::vector<KnownKey>& known) {
   std::vector<std::string> tables, places;
   for (const auto& one : known)
     if (one.key == key && one.table != table) add_once(tables, one.table);
@@ -57,7 +78,8 @@ std::vector<std::string> other_places(const std::string& key, const std::string&
     std::vector<std::string> choices;
     for (const auto& one : known)
       if (one.key == key && one.table == other)
-        choices.push_back(one.choice.empty() ? std::string() : fmt::format(" with {} = \"{}\"", one.selector, one.choice));
+        choices.push_back(one.choice.empty() ? std::string()
+                                             : fmt::format(" with {} = \"{}\"", one.selector, one.choice));
     places.push_back(shown_table(other) + (choices.size() == 1 ? choices.front() : std::string()));
   }
   return places;
@@ -106,12 +128,14 @@ void ConfigReader::unknown(const std::string& key, const Value& value, const std
       help = fmt::format("keys of {}: {}", shown_table(table_), fmt::join(here, ", "));
     }
   }
-  std::string message = table_.empty() ? fmt::format("unknown key '{}'", key) : fmt::format("unknown key '{}' in [{}]", key, table_);
+  std::string message = table_.empty() ? fmt::format("unknown key '{}'", key)
+                                       : fmt::format("unknown key '{}' in [{}]", key, table_);
   if (!selector.empty() && !chosen.empty()) message += fmt::format(" with {} = \"{}\"", selector, chosen);
   complaints_.add(value.key, message, help);
 }
 
-void ConfigReader::unknown_table(const std::string& name, const Value& value, const std::vector<std::string>& tables) {
+void ConfigReader::unknown_table(const std::string& name, const Value& value,
+                                 const std::vector<std::string>& tables) {
   const std::string near = nearest(name, tables);
   complaints_.add(value.key,
                   table_.empty() ? fmt::format("unknown table [{}]", name)
@@ -123,7 +147,8 @@ void ConfigReader::unknown_table(const std::string& name, const Value& value, co
 void ConfigReader::finish(const std::vector<KnownKey>& known, const std::vector<std::string>& also,
                           const std::string& selector, const std::string& chosen) {
   if (!values_) return;
-  const bool unclear = !selector.empty() && wrong(selector);  // the choice itself is wrong: any choice's key may stand
+  const bool unclear =
+      !selector.empty() && wrong(selector);  // the choice itself is wrong: any choice's key may stand
   for (const auto& [key, value] : values_->members) {
     if (visited_.contains(key) || std::find(also.begin(), also.end(), key) != also.end()) continue;
     const bool tables = value.is_table() || (value.kind == Value::Kind::array && !value.items.empty() &&

@@ -1,5 +1,5 @@
-// A TOML value that knows where it stands. The parser library's own trees lose their positions when copied, so they
-// are turned into these at once and merged as these.
+// A TOML value that knows where it stands. The parser library's own trees lose their positions when copied,
+// so they are turned into these at once and merged as these.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,12 @@ struct Value {
   bool boolean = false;
   std::int64_t integer = 0;
   double real = 0;
-  std::string text;                                // string; the text as written of all but tables
-  std::vector<Value> items;                        // array
+  std::string text;                                   // string; the text as written of all but tables
+  std::vector<Value> items;                           // array
   std::map<std::string, Value, std::less<>> members;  // table
-  Place key;                                       // of the key (a table: of its name in the header)
-  Place place;                                     // of the value
-  std::shared_ptr<const Value> replaced;           // what stood here in a lower layer
+  Place key;                                          // of the key (a table: of its name in the header)
+  Place place;                                        // of the value
+  std::shared_ptr<const Value> replaced;              // what stood here in a lower layer
 
   bool is_table() const { return kind == Kind::table; }
   const Value* find(std::string_view name) const {
@@ -39,8 +39,8 @@ std::string describe(const Value& value);
 /// Parses a source into a table. Throws ConfigError with the position; for a duplicate key with both.
 Value parse_toml(const SourcePtr& source);
 
-/// Parses the n-th --set (from 1): KEY=VALUE, the key dotted, the value TOML or a bare word. Returns the tables that
-/// lead to it. Paths in it are relative to `folder`.
+/// Parses the n-th --set (from 1): KEY=VALUE, the key dotted, the value TOML or a bare word. Returns the
+/// tables that lead to it. Paths in it are relative to `folder`.
 Value parse_set(const std::string& text, std::size_t number, const std::filesystem::path& folder, int layer);
 
 /// Lays `upper` over `lower`, table by table; what `upper` writes wins.

@@ -45,8 +45,9 @@ struct DataOptions {
 };
 /// [partition], beside the scheme's own options.
 struct PartitionOptions {
-  std::string scheme = "dirichlet";      // "natural" for data that only fits there (quadratic)
-  std::optional<std::int64_t> clients;   // default 100 where the scheme makes the clients; else as many as the data has
+  std::string scheme = "dirichlet";  // "natural" for data that only fits there (quadratic)
+  std::optional<std::int64_t>
+      clients;  // default 100 where the scheme makes the clients; else as many as the data has
   void visit(OptionVisitor& option);
 };
 /// [model]: exactly one of the three; a template's own options stand beside `name`.
@@ -102,7 +103,8 @@ struct Choice {
   const Base* operator->() const { return object.get(); }
 };
 
-/// The config with the place of every key (config/document.h), for errors that show only once data or model are known.
+/// The config with the place of every key (config/document.h), for errors that show only once data or model
+/// are known.
 class ConfigDocument;
 
 struct Experiment {

@@ -42,8 +42,8 @@ std::vector<KnownKey> known_keys() {
 }
 
 const std::vector<std::string>& known_tables() {
-  static const std::vector<std::string> tables{"data",      "partition", "model",    "client", "sampling", "algorithm",
-                                               "server",    "aggregate", "evaluate", "output"};
+  static const std::vector<std::string> tables{"data",      "partition", "model",     "client",   "sampling",
+                                               "algorithm", "server",    "aggregate", "evaluate", "output"};
   return tables;
 }
 

@@ -28,7 +28,8 @@ void RunOptions::visit(OptionVisitor& option) {
 }
 
 void DataOptions::visit(OptionVisitor& option) {
-  option("dataset", dataset, Registry<DataSource>::names(), "the data; its own options stand beside this key");
+  option("dataset", dataset, Registry<DataSource>::names(),
+         "the data; its own options stand beside this key");
   option("root", root, "folder of the data sets (default: found, see check)");
   option("train_limit", train_limit, at_least(0), "use the first n samples of a seeded shuffle; 0: all");
   option("scale", scale, {"unit", "symmetric", "standard", "none"},
@@ -39,33 +40,43 @@ void DataOptions::visit(OptionVisitor& option) {
 
 void PartitionOptions::visit(OptionVisitor& option) {
   option("scheme", scheme, Registry<PartitionScheme>::names(), "how the samples fall on the clients");
-  option("clients", clients, between(1, 2147483647), "number of clients (default 100; natural: as many as the data has)");
+  option("clients", clients, between(1, 2147483647),
+         "number of clients (default 100; natural: as many as the data has)");
 }
 
 void ModelOptions::visit(OptionVisitor& option) {
-  option("name", name, with(Registry<ModelTemplate>::names(), "quadratic"), "a shipped model; or layers, or torchscript");
-  option("layers", layers, "the model as a list of layers: [\"conv 32 5 same\", \"relu\", ..., \"linear 10\"]");
-  option("torchscript", torchscript, "a module saved by torch.jit, trained as it is (it is code: only from people you trust)");
+  option("name", name, with(Registry<ModelTemplate>::names(), "quadratic"),
+         "a shipped model; or layers, or torchscript");
+  option("layers", layers,
+         "the model as a list of layers: [\"conv 32 5 same\", \"relu\", ..., \"linear 10\"]");
+  option("torchscript", torchscript,
+         "a module saved by torch.jit, trained as it is (it is code: only from people you trust)");
 }
 
 void SamplingOptions::visit(OptionVisitor& option) {
   option("scheme", scheme, Registry<Sampler>::names(), "which clients take part in a round");
-  option("clients_per_round", clients_per_round, at_least(1), "clients of a round (default min(10, clients))");
-  option("fraction", fraction, above_up_to(0, 1), "clients of a round as a share: max(1, floor(fraction * clients + 1/2))");
+  option("clients_per_round", clients_per_round, at_least(1),
+         "clients of a round (default min(10, clients))");
+  option("fraction", fraction, above_up_to(0, 1),
+         "clients of a round as a share: max(1, floor(fraction * clients + 1/2))");
 }
 
 void AlgorithmOptions::visit(OptionVisitor& option) {
-  option("name", name, Registry<Algorithm>::names(), "the federated algorithm; its own options stand beside this key");
+  option("name", name, Registry<Algorithm>::names(),
+         "the federated algorithm; its own options stand beside this key");
 }
 
 void ServerOptions::visit(OptionVisitor& option) {
-  option("optimizer", optimizer, Registry<ServerOptimizer>::names(), "what the server does with the mean update");
+  option("optimizer", optimizer, Registry<ServerOptimizer>::names(),
+         "what the server does with the mean update");
 }
 
 void AggregateOptions::visit(OptionVisitor& option) {
   option("rule", rule, Registry<AggregateRule>::names(), "how the updates of a round are combined");
-  option("weight", weight, {"auto", "samples", "uniform"}, "weight of an update; auto: as the algorithm's paper");
-  option("on_nonfinite", on_nonfinite, {"drop", "fail", "stop"}, "an update with a NaN or infinity: leave it out, fail, or stop");
+  option("weight", weight, {"auto", "samples", "uniform"},
+         "weight of an update; auto: as the algorithm's paper");
+  option("on_nonfinite", on_nonfinite, {"drop", "fail", "stop"},
+         "an update with a NaN or infinity: leave it out, fail, or stop");
 }
 
 void EvaluateOptions::visit(OptionVisitor& option) {
@@ -75,15 +86,17 @@ void EvaluateOptions::visit(OptionVisitor& option) {
 
 void OutputOptions::visit(OptionVisitor& option) {
   option("per_client", per_client, "a row per round and client in the result");
-  option("checkpoint_every", checkpoint_every, at_least(0), "rounds between checkpoints; 0: only when stopped");
+  option("checkpoint_every", checkpoint_every, at_least(0),
+         "rounds between checkpoints; 0: only when stopped");
 }
 
 std::int64_t SamplingOptions::cohort(std::int64_t population) const {
   if (clients_per_round) {
     if (*clients_per_round > population)
-      throw OptionError{"clients_per_round",
-                        fmt::format("must not exceed the number of clients ({}), got {}", population, *clients_per_round),
-                        "lower it, or raise partition.clients"};
+      throw OptionError{
+          "clients_per_round",
+          fmt::format("must not exceed the number of clients ({}), got {}", population, *clients_per_round),
+          "lower it, or raise partition.clients"};
     return *clients_per_round;
   }
   if (!fraction) return std::min<std::int64_t>(10, population);

@@ -82,7 +82,8 @@ class ExperimentReader {
     for (const auto& later : later_tables()) {
       tables.push_back(later);
       if (const Value* value = document_->root().find(later))
-        complaints_.add(value->key, fmt::format("[{}] is not in this version of fedsim", later), "take the table out");
+        complaints_.add(value->key, fmt::format("[{}] is not in this version of fedsim", later),
+                        "take the table out");
     }
     from.finish(known_, tables);
     tables_.push_back(from.resolved());
@@ -94,7 +95,9 @@ class ExperimentReader {
       return c == '/' || static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7F;
     });
     if (!plain || name.empty() || name == "." || name == ".." || name.size() > 200)
-      from.reject({"name", "must be a plain file name: not empty, no '/', no control characters, 200 bytes at most", ""});
+      from.reject({"name",
+                   "must be a plain file name: not empty, no '/', no control characters, 200 bytes at most",
+                   ""});
   }
 
   static void check_device(ConfigReader& from, const RunOptions& run) {
@@ -130,7 +133,8 @@ class ExperimentReader {
     if (result_.data.dataset == "quadratic") partition.scheme = "natural";  // its clients are the file's rows
     partition.visit(from);
     result_.scheme = choose<PartitionScheme>(from, "scheme", partition.scheme);
-    if (!partition.clients && !from.wrong("clients") && !from.wrong("scheme") && !clients_from_data(partition.scheme)) {
+    if (!partition.clients && !from.wrong("clients") && !from.wrong("scheme") &&
+        !clients_from_data(partition.scheme)) {
       partition.clients = default_clients;
       from.resolve("clients", fmt::format("{}", default_clients));
     }
@@ -146,12 +150,17 @@ class ExperimentReader {
       if (from.written(key)) ways.emplace_back(key);
     if (ways.empty()) {
       auto names = Registry<ModelTemplate>::names();
-      from.missing("name", fmt::format("one of: {}; or layers = [...], or torchscript = \"model.pt\"", fmt::join(names, ", ")));
+      from.missing("name", fmt::format("one of: {}; or layers = [...], or torchscript = \"model.pt\"",
+                                       fmt::join(names, ", ")));
     }
     for (std::size_t i = 1; i < ways.size(); ++i)
-      from.reject({ways[i], fmt::format("stands beside '{}': a model is exactly one of name, layers, torchscript", ways[0]), ""});
+      from.reject(
+          {ways[i],
+           fmt::format("stands beside '{}': a model is exactly one of name, layers, torchscript", ways[0]),
+           ""});
     if (from.written("layers") && model.layers.empty() && !from.wrong("layers"))
-      from.reject({"layers", "is empty, expected at least one layer", "e.g. layers = [\"flatten\", \"linear 10\"]"});
+      from.reject(
+          {"layers", "is empty, expected at least one layer", "e.g. layers = [\"flatten\", \"linear 10\"]"});
     check_quadratic(from);
     result_.model_template = choose<ModelTemplate>(from, "name", model.name);
     close(from, "name", model.name);
@@ -164,7 +173,10 @@ class ExperimentReader {
     if (dataset == "quadratic" && name != "quadratic")
       from.reject({"name", "data.dataset = \"quadratic\" goes with model.name = \"quadratic\" only", ""});
     if (name == "quadratic" && dataset != "quadratic")
-      from.reject({"name", fmt::format("\"quadratic\" goes with data.dataset = \"quadratic\" only, which is \"{}\"", dataset), ""});
+      from.reject(
+          {"name",
+           fmt::format("\"quadratic\" goes with data.dataset = \"quadratic\" only, which is \"{}\"", dataset),
+           ""});
   }
 
   void read_client() {
@@ -172,7 +184,8 @@ class ExperimentReader {
     ClientOptions& client = result_.client;
     client.visit(from);
     if (from.written("epochs") && from.written("steps"))
-      from.reject({"steps", "stands beside 'epochs': local training is measured in one of the two", "take one out"});
+      from.reject(
+          {"steps", "stands beside 'epochs': local training is measured in one of the two", "take one out"});
     if (!client.epochs && !client.steps && !from.wrong("epochs") && !from.wrong("steps")) {
       client.epochs = 1;
       from.resolve("epochs", "1");
@@ -185,7 +198,8 @@ class ExperimentReader {
     SamplingOptions& sampling = result_.sampling;
     sampling.visit(from);
     if (from.written("clients_per_round") && from.written("fraction"))
-      from.reject({"fraction", "stands beside 'clients_per_round': a round's size is written once", "take one out"});
+      from.reject(
+          {"fraction", "stands beside 'clients_per_round': a round's size is written once", "take one out"});
     result_.sampler = choose<Sampler>(from, "scheme", sampling.scheme);
     if (const auto population = result_.partition.clients; population && !from.wrong("fraction")) {
       try {

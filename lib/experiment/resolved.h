@@ -10,8 +10,8 @@ namespace fedsim {
 
 std::string resolved_text(const std::vector<ResolvedTable>& tables);
 
-/// BLAKE2b-256 of the resolved config without what cannot change a round (name, rounds, threads, [output]). A file
-/// counts by its content, so that a moved copy of an experiment has the same hash.
+/// BLAKE2b-256 of the resolved config without what cannot change a round (name, rounds, threads, [output]). A
+/// file counts by its content, so that a moved copy of an experiment has the same hash.
 std::string resolved_hash(const std::vector<ResolvedTable>& tables);
 
 }  // namespace fedsim

@@ -16,7 +16,9 @@ inline std::filesystem::path write_file(const std::filesystem::path& path, const
   return path;
 }
 
-inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 /// What `read` complains of; fails the test where it does not complain.
 template <class Read>

@@ -69,7 +69,8 @@ TEST_CASE("at most twenty errors are shown", "[config][document]") {
   auto source = std::make_shared<Source>();
   source->name = "exp.toml";
   Complaints complaints;
-  for (std::size_t line = 30; line > 0; --line) complaints.add({.source = source, .line = line, .column = 1}, "wrong");
+  for (std::size_t line = 30; line > 0; --line)
+    complaints.add({.source = source, .line = line, .column = 1}, "wrong");
   const auto found = complaints_of([&] { complaints.throw_if_any(); });
   REQUIRE(found.size() == 21);
   CHECK(found[0].line == 1);  // in the order of the text

@@ -1,6 +1,7 @@
 // One table into Options: types, ranges, choices, unknown keys, and what is resolved.
-#include "config/config_text.hpp"
 #include "config/reader.h"
+
+#include "config/config_text.hpp"
 
 using namespace fedsim;
 using fedsim::test::complaints_of;
@@ -36,9 +37,10 @@ struct Read {
   ResolvedTable resolved;
 };
 
-const std::vector<KnownKey> known{{"client", "lr", "", ""},          {"client", "epochs", "", ""},
-                                  {"client", "mu", "name", "prox"},  {"client", "mu", "name", "nova"},
-                                  {"partition", "clients", "", ""},  {"partition", "alpha", "scheme", "dirichlet"}};
+const std::vector<KnownKey> known{
+    {"client", "lr", "", ""},         {"client", "epochs", "", ""},
+    {"client", "mu", "name", "prox"}, {"client", "mu", "name", "nova"},
+    {"partition", "clients", "", ""}, {"partition", "alpha", "scheme", "dirichlet"}};
 
 /// Reads [client] with `body` in it.
 Read read(const std::string& body) {
@@ -57,8 +59,10 @@ Read read(const std::string& body) {
 }  // namespace
 
 TEST_CASE("options are read", "[config][reader]") {
-  const auto options = read("lr = 1\nepochs = 3\nnesterov = true\nweight = \"samples\"\nlayers = [\"relu\"]\n"
-                            "betas = [0, 0.5]\nratio = 1.0\nsteps = 7\n").options;
+  const auto options = read(
+                           "lr = 1\nepochs = 3\nnesterov = true\nweight = \"samples\"\nlayers = [\"relu\"]\n"
+                           "betas = [0, 0.5]\nratio = 1.0\nsteps = 7\n")
+                           .options;
   CHECK(options.lr == 1.0);  // an integer is a number
   CHECK(options.epochs == 3);
   CHECK(options.nesterov);
@@ -90,9 +94,11 @@ TEST_CASE("what is wrong with a value is said at the value", "[config][reader]")
     const char* help;
   };
   const Case cases[] = {
-      {"epochs = \"100\"", 10, "'epochs': expected integer, found string \"100\"", "without quotes: epochs = 100"},
+      {"epochs = \"100\"", 10, "'epochs': expected integer, found string \"100\"",
+       "without quotes: epochs = 100"},
       {"epochs = 10.5", 10, "'epochs': expected integer, found float: 10.5 is not an integer", ""},
-      {"epochs = 1e2", 10, "'epochs': expected integer, found float: 1e2 is not an integer", "write epochs = 100"},
+      {"epochs = 1e2", 10, "'epochs': expected integer, found float: 1e2 is not an integer",
+       "write epochs = 100"},
       {"epochs = true", 10, "'epochs': expected integer, found boolean true", ""},
       {"epochs = [1]", 10, "'epochs': expected integer, found a list", ""},
       {"epochs = 0", 10, "'epochs' must be >= 1, got 0", ""},
@@ -107,7 +113,8 @@ TEST_CASE("what is wrong with a value is said at the value", "[config][reader]")
       {"betas = [0.5, 1.0]", 15, "'betas' must be in [0, 1), got 1.0", ""},
       {"betas = 0.5", 9, "'betas': expected list of numbers, found float 0.5", ""},
       {"layers = [\"relu\", 3]", 19, "'layers': expected a list of strings, found integer 3 in it", ""},
-      {"nesterov = \"true\"", 12, "'nesterov': expected boolean, found string \"true\"", "without quotes: nesterov = true"},
+      {"nesterov = \"true\"", 12, "'nesterov': expected boolean, found string \"true\"",
+       "without quotes: nesterov = true"},
       {"nesterov = 1", 12, "'nesterov': expected boolean, found integer 1", ""},
       {"weight = 3", 10, "'weight': expected string, found integer 3", "in quotes: weight = \"3\""},
       {"weight = \"sample\"", 10, "unknown weight 'sample' in [client]",
@@ -138,10 +145,12 @@ TEST_CASE("unknown keys get a suggestion", "[config][reader]") {
   const Case cases[] = {
       {"epoch = 1", "unknown key 'epoch' in [client]", "did you mean 'epochs'?"},
       {"lerning_rate = 1", "unknown key 'lerning_rate' in [client]", "did you mean 'lr'?"},
-      {"batchsteps = 1", "unknown key 'batchsteps' in [client]", "keys of [client]: betas, epochs, file, layers, lr, nesterov, ratio, steps, weight"},
+      {"batchsteps = 1", "unknown key 'batchsteps' in [client]",
+       "keys of [client]: betas, epochs, file, layers, lr, nesterov, ratio, steps, weight"},
       {"mu = 1", "unknown key 'mu' in [client]", "'mu' is an option of name = \"prox\" and name = \"nova\""},
       {"clients = 1", "unknown key 'clients' in [client]", "'clients' belongs to [partition]"},
-      {"alpha = 1", "unknown key 'alpha' in [client]", "'alpha' belongs to [partition] with scheme = \"dirichlet\""},
+      {"alpha = 1", "unknown key 'alpha' in [client]",
+       "'alpha' belongs to [partition] with scheme = \"dirichlet\""},
       {"client = 1", "unknown key 'client' in [client]",
        "did you mean 'clients'? 'clients' belongs to [partition]"},
   };
@@ -179,8 +188,10 @@ TEST_CASE("what is resolved reads back to itself", "[config][reader]") {
     for (const auto& one : table.keys) text += one.key + " = " + one.text + "\n";
     return text;
   };
-  const std::string first = lines(read("lr = 1e-7\nlayers = [\"a \\\"b\\\" \\\\ \\t\"]\nratio = 0.1\n").resolved);
-  CHECK(first == "lr = 1e-07\nepochs = 1\nnesterov = false\nweight = \"auto\"\n"
-                 "layers = [\"a \\\"b\\\" \\\\ \\u0009\"]\nbetas = [0.9, 0.99]\nratio = 0.1\n");
+  const std::string first =
+      lines(read("lr = 1e-7\nlayers = [\"a \\\"b\\\" \\\\ \\t\"]\nratio = 0.1\n").resolved);
+  CHECK(first ==
+        "lr = 1e-07\nepochs = 1\nnesterov = false\nweight = \"auto\"\n"
+        "layers = [\"a \\\"b\\\" \\\\ \\u0009\"]\nbetas = [0.9, 0.99]\nratio = 0.1\n");
   CHECK(lines(read(first).resolved) == first);
 }

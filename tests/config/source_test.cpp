@@ -46,10 +46,10 @@ TEST_CASE("encoding errors name the byte", "[config][source]") {
   const auto of = [&](const std::string& bytes) { return message_of(write_file(folder / "c.toml", bytes)); };
   CHECK(of("a = 1\nb = \"\xFF\"\n") == "not UTF-8: byte 0xFF at offset 11 (line 2)");
   CHECK(of(std::string("a = 1\n\0b", 8)) == "NUL byte at offset 6 (line 2)");
-  CHECK(of("\xC0\xAF") == "not UTF-8: byte 0xC0 at offset 0 (line 1)");      // overlong '/'
-  CHECK(of("\xED\xA0\x80") == "not UTF-8: byte 0xED at offset 0 (line 1)");  // a surrogate
-  CHECK(of("\xF4\x90\x80\x80") == "not UTF-8: byte 0xF4 at offset 0 (line 1)");  // above U+10FFFF
-  CHECK(of("x\xE2\x82") == "not UTF-8: byte 0xE2 at offset 1 (line 1)");     // cut short
+  CHECK(of("\xC0\xAF") == "not UTF-8: byte 0xC0 at offset 0 (line 1)");          // overlong '/'
+  CHECK(of("\xED\xA0\x80") == "not UTF-8: byte 0xED at offset 0 (line 1)");      // a surrogate
+  CHECK(of("\xF4\x90\x80\x80") == "not UTF-8: byte 0xF4 at offset 0 (line 1)");  // > U+10FFFF
+  CHECK(of("x\xE2\x82") == "not UTF-8: byte 0xE2 at offset 1 (line 1)");         // cut short
 }
 
 TEST_CASE("a byte-order mark is no part of the text, and lines may end in CRLF", "[config][source]") {

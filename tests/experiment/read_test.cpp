@@ -53,13 +53,15 @@ TEST_CASE("a server optimiser has its own default step size", "[experiment]") {
   for (const auto& [optimizer, lr] : defaults) {
     CAPTURE(optimizer);
     const auto e = experiment_of(smallest + "[server]\noptimizer = \"" + optimizer + "\"\n");
-    CHECK(e.resolved.find(std::string("optimizer = \"") + optimizer + "\"\nlr = " + lr + "\n") != std::string::npos);
+    CHECK(e.resolved.find(std::string("optimizer = \"") + optimizer + "\"\nlr = " + lr + "\n") !=
+          std::string::npos);
   }
 }
 
 TEST_CASE("--set wins over the file and needs no table there", "[experiment]") {
-  const Experiment e = experiment_of(smallest + "[client]\nlr = 0.1\n",
-                                     {"client.lr=0.2", "partition.scheme=iid", "client.steps=4", "rounds=0", "name=a-b"});
+  const Experiment e =
+      experiment_of(smallest + "[client]\nlr = 0.1\n",
+                    {"client.lr=0.2", "partition.scheme=iid", "client.steps=4", "rounds=0", "name=a-b"});
   CHECK(e.client.lr == 0.2);
   CHECK(e.partition.scheme == "iid");
   CHECK(e.client.steps == 4);
@@ -98,7 +100,8 @@ TEST_CASE("clients that come with the data have no default number", "[experiment
   const auto natural = experiment_of(smallest + "[partition]\nscheme = \"natural\"\n");
   CHECK_FALSE(natural.partition.clients.has_value());
   CHECK_FALSE(natural.sampling.clients_per_round.has_value());
-  const auto quadratic = experiment_of("[data]\ndataset = \"quadratic\"\nfile = \"q.h5\"\n[model]\nname = \"quadratic\"\n");
+  const auto quadratic =
+      experiment_of("[data]\ndataset = \"quadratic\"\nfile = \"q.h5\"\n[model]\nname = \"quadratic\"\n");
   CHECK(quadratic.partition.scheme == "natural");
   CHECK_FALSE(quadratic.model_template.object);
 }
@@ -107,7 +110,9 @@ TEST_CASE("an error that shows later is located where the key stands", "[experim
   const TemporaryFolder folder;
   const auto file = write_file(folder / "exp.toml", smallest + "[partition]\nclients = 50\n");
   const Experiment e = read_experiment(file);
-  const auto at = [&](const std::string& table, const OptionError& error) { return e.error_at(table, error).diagnostics().at(0); };
+  const auto at = [&](const std::string& table, const OptionError& error) {
+    return e.error_at(table, error).diagnostics().at(0);
+  };
   const auto clients = at("partition", {"clients", "must be at most 40, got 50", "lower it"});
   CHECK(clients.line == 6);
   CHECK(clients.column == 11);

@@ -19,25 +19,30 @@ void check_fixed_point(const std::string& text) {
 
 TEST_CASE("the resolved config resolves to itself", "[experiment]") {
   check_fixed_point(smallest);
-  check_fixed_point(smallest + "[partition]\nclients = 3\n[client]\nlr = 1e-7\nsteps = 3\n[sampling]\nfraction = 0.3\n");
-  check_fixed_point("[data]\ndataset = \"mnist\"\nroot = \"some/where\"\n[model]\nlayers = [\"flatten\", \"linear 10\"]\n");
+  check_fixed_point(smallest +
+                    "[partition]\nclients = 3\n[client]\nlr = 1e-7\nsteps = 3\n[sampling]\nfraction = 0.3\n");
+  check_fixed_point(
+      "[data]\ndataset = \"mnist\"\nroot = \"some/where\"\n[model]\nlayers = [\"flatten\", \"linear 10\"]\n");
   check_fixed_point("[data]\ndataset = \"mnist\"\n[model]\ntorchscript = \"m.pt\"\n");
   check_fixed_point("name = \"a \\\"b\\\" é\"\n" + smallest);
   check_fixed_point("[data]\ndataset = \"quadratic\"\nfile = \"q.h5\"\n[model]\nname = \"quadratic\"\n");
 }
 
 TEST_CASE("every registered choice resolves to itself", "[experiment]") {
-  for (const auto& name : Registry<Algorithm>::names()) check_fixed_point(smallest + "[algorithm]\nname = \"" + name + "\"\n");
+  for (const auto& name : Registry<Algorithm>::names())
+    check_fixed_point(smallest + "[algorithm]\nname = \"" + name + "\"\n");
   for (const auto& name : Registry<ServerOptimizer>::names())
     check_fixed_point(smallest + "[server]\noptimizer = \"" + name + "\"\n");
-  for (const auto& name : Registry<Sampler>::names()) check_fixed_point(smallest + "[sampling]\nscheme = \"" + name + "\"\n");
+  for (const auto& name : Registry<Sampler>::names())
+    check_fixed_point(smallest + "[sampling]\nscheme = \"" + name + "\"\n");
   for (const auto& name : Registry<ModelTemplate>::names())
     check_fixed_point("[data]\ndataset = \"mnist\"\n[model]\nname = \"" + name + "\"\n");
 }
 
 TEST_CASE("the resolved config has every default and absolute paths", "[experiment]") {
   const TemporaryFolder folder;
-  const auto file = write_file(folder / "exp.toml", "[data]\ndataset = \"mnist\"\nroot = \"../data\"\n[model]\nname = \"cnn\"\n");
+  const auto file = write_file(folder / "exp.toml",
+                               "[data]\ndataset = \"mnist\"\nroot = \"../data\"\n[model]\nname = \"cnn\"\n");
   const Experiment e = read_experiment(file);
   const auto has = [&](const std::string& line) { return e.resolved.find(line + "\n") != std::string::npos; };
   CHECK(has("name = \"exp\""));
@@ -50,9 +55,12 @@ TEST_CASE("the resolved config has every default and absolute paths", "[experime
 }
 
 TEST_CASE("the hash knows what can change a round", "[experiment]") {
-  const auto hash = [](const std::string& top, const std::string& rest = "") { return experiment_of(top + smallest + rest).hash; };
+  const auto hash = [](const std::string& top, const std::string& rest = "") {
+    return experiment_of(top + smallest + rest).hash;
+  };
   const std::string plain = hash("");
-  for (const char* same : {"name = \"x\"\n", "rounds = 7\n", "threads = 3\n", "seed = 1\n", "# a comment\n"}) {
+  for (const char* same :
+       {"name = \"x\"\n", "rounds = 7\n", "threads = 3\n", "seed = 1\n", "# a comment\n"}) {
     CAPTURE(same);
     CHECK(hash(same) == plain);
   }
@@ -70,7 +78,10 @@ TEST_CASE("files count in the hash by their content", "[experiment]") {
   const auto hash = [](const std::string& file, const std::string& content) {
     const TemporaryFolder folder;
     write_file(folder / file, content);
-    return read_experiment(write_file(folder / "exp.toml", "[data]\ndataset = \"mnist\"\n[model]\ntorchscript = \"" + file + "\"\n")).hash;
+    return read_experiment(
+               write_file(folder / "exp.toml",
+                          "[data]\ndataset = \"mnist\"\n[model]\ntorchscript = \"" + file + "\"\n"))
+        .hash;
   };
   CHECK(hash("m.pt", "abc") == hash("renamed.pt", "abc"));
   CHECK(hash("m.pt", "abc") != hash("m.pt", "abd"));

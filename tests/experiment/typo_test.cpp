@@ -1,5 +1,5 @@
-// Single-edit typos of every key of every table, generated from the visitors themselves: the right suggestion comes
-// first in at least 95 % (reliability figure B2).
+// Single-edit typos of every key of every table, generated from the visitors themselves: the right suggestion
+// comes first in at least 95 % (reliability figure B2).
 #include <map>
 #include <set>
 
@@ -26,8 +26,8 @@ std::string edited(const std::string& word, int kind, Random& random) {
   return result;
 }
 
-/// A config in which `key` may stand in its table, with `typo` in its place. The value does not matter: an unknown
-/// key is found before anyone asks for its type.
+/// A config in which `key` may stand in its table, with `typo` in its place. The value does not matter: an
+/// unknown key is found before anyone asks for its type.
 std::string config_with(const KnownKey& key, const std::string& typo) {
   std::map<std::string, std::string> tables{{"data", "dataset = \"mnist\"\n"}, {"model", "name = \"2nn\"\n"}};
   if (!key.choice.empty()) tables[key.table] = key.selector + " = \"" + key.choice + "\"\n";
