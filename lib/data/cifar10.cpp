@@ -1,5 +1,5 @@
-// CIFAR-10, Krizhevsky 2009, "Learning multiple layers of features from tiny images". 50,000 + 10,000 colour images.
-// The binary version: records of one byte of label and 3 x 32 x 32 bytes, red plane first; no header.
+// CIFAR-10, Krizhevsky 2009, "Learning multiple layers of features from tiny images". 50,000 + 10,000 colour
+// images. The binary version: records of one byte of label and 3 x 32 x 32 bytes, red plane first; no header.
 #include <fmt/format.h>
 
 #include "core/error.h"
@@ -22,9 +22,10 @@ void read_batch(const std::filesystem::path& path, std::vector<std::uint8_t>& im
     const auto got = file.read(bytes.data(), record);
     if (got == 0) return;
     if (got < record)
-      throw DataError(fmt::format("{}: the last record has {} bytes, expected {} (1 label, 3x32x32 pixels)\n"
-                                  "help: this reads CIFAR-10's binary version (cifar-10-binary.tar.gz), whole",
-                                  path.string(), got, record));
+      throw DataError(
+          fmt::format("{}: the last record has {} bytes, expected {} (1 label, 3x32x32 pixels)\n"
+                      "help: this reads CIFAR-10's binary version (cifar-10-binary.tar.gz), whole",
+                      path.string(), got, record));
     labels.push_back(bytes[0]);
     images.insert(images.end(), bytes.begin() + 1, bytes.end());
   }
@@ -55,14 +56,15 @@ class Cifar10 final : public DataSource {
     parts.origin = folder.string();
     parts.shape = {3, 32, 32};
     parts.classes = 10;
-    parts.train = read_half(folder, {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
-                                     "data_batch_5.bin"});
+    parts.train = read_half(folder, {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
+                                     "data_batch_4.bin", "data_batch_5.bin"});
     parts.test = read_half(folder, {"test_batch.bin"});
     return assemble(std::move(parts), context);
   }
 };
 
-const Register<DataSource, Cifar10> entry{"cifar10", "60,000 colour images 32x32, 10 classes (binary version)"};
+const Register<DataSource, Cifar10> entry{"cifar10",
+                                          "60,000 colour images 32x32, 10 classes (binary version)"};
 
 }  // namespace
 }  // namespace fedsim

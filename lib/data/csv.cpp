@@ -17,9 +17,9 @@ std::size_t target_column(const CsvTable& table, const std::string& target, cons
   const auto found = std::find(table.columns.begin(), table.columns.end(), target);
   if (found != table.columns.end()) return static_cast<std::size_t>(found - table.columns.begin());
   const auto close = nearest(target, table.columns);
-  throw OptionError{"target",
-                    fmt::format("{} has no column '{}'; it has {}", path, target, list_of(table.columns, "and")),
-                    close.empty() ? "name the column of labels with target" : fmt::format("did you mean '{}'?", close)};
+  throw OptionError{
+      "target", fmt::format("{} has no column '{}'; it has {}", path, target, list_of(table.columns, "and")),
+      close.empty() ? "name the column of labels with target" : fmt::format("did you mean '{}'?", close)};
 }
 
 /// Takes the labels out of a table.
@@ -38,8 +38,8 @@ Part split_columns(const CsvTable& table, std::size_t target, const std::string&
         continue;
       }
       if (value != std::floor(value) || std::abs(value) > std::numeric_limits<std::int32_t>::max())
-        throw DataError(fmt::format("{}: label {} at index {}; expected whole numbers from 0", part.where_labels, value,
-                                    row));
+        throw DataError(fmt::format("{}: label {} at index {}; expected whole numbers from 0",
+                                    part.where_labels, value, row));
       part.y.push_back(static_cast<std::int32_t>(value));
     }
   part.x = std::move(features);
@@ -67,7 +67,8 @@ class Csv final : public DataSource {
     const auto table = read_csv(path, context.allow_nonfinite);
     const auto target = target_column(table, options_.target, path.string());
     if (table.columns.size() < 2)
-      throw DataError(fmt::format("{}: one column only, expected features beside '{}'", path.string(), options_.target));
+      throw DataError(
+          fmt::format("{}: one column only, expected features beside '{}'", path.string(), options_.target));
     Parts parts;
     parts.name = "csv";
     parts.origin = path.string();
@@ -79,7 +80,8 @@ class Csv final : public DataSource {
       const auto test = read_csv(test_path, context.allow_nonfinite);
       if (test.columns != table.columns)
         throw DataError(fmt::format("{}: columns {}, expected {} as in {}", test_path.string(),
-                                    list_of(test.columns, "and"), list_of(table.columns, "and"), path.string()));
+                                    list_of(test.columns, "and"), list_of(table.columns, "and"),
+                                    path.string()));
       parts.test = split_columns(test, target, test_path.string());
     }
     return assemble(std::move(parts), context);
@@ -89,7 +91,8 @@ class Csv final : public DataSource {
   Options options_;
 };
 
-const Register<DataSource, Csv> entry{"csv", "a table with a header row, one column of labels, the others features"};
+const Register<DataSource, Csv> entry{"csv",
+                                      "a table with a header row, one column of labels, the others features"};
 
 }  // namespace
 }  // namespace fedsim

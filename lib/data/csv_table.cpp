@@ -17,7 +17,8 @@ namespace {
 class Reader {
  public:
   Reader(std::string path, std::string_view text) : path_(std::move(path)), rest_(text) {
-    if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);  // a byte order mark, as spreadsheets write it
+    if (rest_.starts_with("\xEF\xBB\xBF"))
+      rest_.remove_prefix(3);  // a byte order mark, as spreadsheets write it
   }
 
   /// The next line's fields, without quotes; false at the end. Blank lines are passed over.
@@ -48,12 +49,15 @@ class Reader {
         line.remove_prefix(1);
         for (;; line.remove_prefix(1)) {
           if (line.empty()) fail(fields.size(), "a quote is not closed on its line");
-          if (line.starts_with("\"\"")) line.remove_prefix(1);
-          else if (line.front() == '"') break;
+          if (line.starts_with("\"\""))
+            line.remove_prefix(1);
+          else if (line.front() == '"')
+            break;
           field += line.front();
         }
         line.remove_prefix(1);
-        if (!line.empty() && line.front() != ',') fail(fields.size(), "expected a comma after the closing quote");
+        if (!line.empty() && line.front() != ',')
+          fail(fields.size(), "expected a comma after the closing quote");
       } else {
         field = line.substr(0, line.find(','));
         line.remove_prefix(field.size());
@@ -85,11 +89,13 @@ double number(const Reader& reader, std::size_t column, const std::string& name,
   if (error == std::errc::result_out_of_range)
     reader.fail(column, fmt::format("'{}' in column '{}' is beyond the range of a double", text, name));
   if (error != std::errc{} || end != text.data() + text.size())
-    reader.fail(column, fmt::format("expected a number in column '{}', found '{}'", name, text.substr(0, 40)));
+    reader.fail(column,
+                fmt::format("expected a number in column '{}', found '{}'", name, text.substr(0, 40)));
   if (!allow_nonfinite && !std::isfinite(value))
-    reader.fail(column, fmt::format("{} in column '{}', expected a finite number\nhelp: clean the data, or set "
-                                    "data.allow_nonfinite = true",
-                                    text, name));
+    reader.fail(column,
+                fmt::format("{} in column '{}', expected a finite number\nhelp: clean the data, or set "
+                            "data.allow_nonfinite = true",
+                            text, name));
   return value;
 }
 
@@ -114,8 +120,9 @@ CsvTable read_csv(const std::filesystem::path& path, bool allow_nonfinite) {
   std::vector<std::string> fields;
   while (reader.next(fields)) {
     if (fields.size() != table.columns.size())
-      reader.fail(std::min(fields.size(), table.columns.size()),
-                  fmt::format("{} fields, expected {} as in the header", fields.size(), table.columns.size()));
+      reader.fail(
+          std::min(fields.size(), table.columns.size()),
+          fmt::format("{} fields, expected {} as in the header", fields.size(), table.columns.size()));
     for (std::size_t i = 0; i < fields.size(); ++i)
       table.values.push_back(number(reader, i, table.columns[i], fields[i], allow_nonfinite));
   }

@@ -11,7 +11,8 @@ class FashionMnist final : public DataSource {
   Dataset load(const DataContext& context) const override { return load_idx(context, "fashion-mnist", 10); }
 };
 
-const Register<DataSource, FashionMnist> entry{"fashion-mnist", "70,000 images 28x28 of clothing, 10 classes", "arXiv:1708.07747"};
+const Register<DataSource, FashionMnist> entry{"fashion-mnist", "70,000 images 28x28 of clothing, 10 classes",
+                                               "arXiv:1708.07747"};
 
 }  // namespace
 }  // namespace fedsim

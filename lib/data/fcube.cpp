@@ -1,8 +1,10 @@
-// FCUBE of NIID-Bench, Li et al., ICDE 2022, arXiv:2102.02079, section IV: a cube whose label is the sign of x1.
+// FCUBE of NIID-Bench, Li et al., ICDE 2022, arXiv:2102.02079, section IV: a cube whose label is the sign of
+// x1.
 //
-// Training samples come in four groups g, each of two octants symmetric about the origin: p ~ U(0,1)^3, the sign of p2
-// flipped where g >= 2, that of p3 where g is odd; even samples are p with label 0, odd ones -p with label 1. User g
-// has group g (scheme = "natural"). Test: points of U(-1,1)^3, label 0 where x1 > 0, else 1.
+// Training samples come in four groups g, each of two octants symmetric about the origin: p ~ U(0,1)^3, the
+// sign of p2 flipped where g >= 2, that of p3 where g is odd; even samples are p with label 0, odd ones -p
+// with label 1. User g has group g (scheme = "natural"). Test: points of U(-1,1)^3, label 0 where x1 > 0,
+// else 1.
 #include "core/random.h"
 #include "data/assemble.h"
 
@@ -16,7 +18,8 @@ class Fcube final : public DataSource {
   struct Options {
     std::int64_t samples_per_group = 1000, test_samples = 1000;
     void visit(OptionVisitor& option) {
-      option("samples_per_group", samples_per_group, between(2, 1 << 26), "training samples of each of the 4 groups");
+      option("samples_per_group", samples_per_group, between(2, 1 << 26),
+             "training samples of each of the 4 groups");
       option("test_samples", test_samples, between(1, 1 << 26), "test samples");
     }
   };
@@ -69,8 +72,8 @@ class Fcube final : public DataSource {
   Options options_;
 };
 
-const Register<DataSource, Fcube> entry{"fcube", "points of a cube in 4 groups of octants, label = sign of x1",
-                                        "arXiv:2102.02079"};
+const Register<DataSource, Fcube> entry{
+    "fcube", "points of a cube in 4 groups of octants, label = sign of x1", "arXiv:2102.02079"};
 
 }  // namespace
 }  // namespace fedsim

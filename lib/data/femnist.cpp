@@ -1,5 +1,5 @@
-// FEMNIST, LEAF, Caldas et al. 2018, arXiv:1812.01097, in TensorFlow Federated's files: handwritten characters by
-// writer, /examples/<writer>/pixels [n, 28, 28] float32 (ink is 0, paper 1) and label [n].
+// FEMNIST, LEAF, Caldas et al. 2018, arXiv:1812.01097, in TensorFlow Federated's files: handwritten
+// characters by writer, /examples/<writer>/pixels [n, 28, 28] float32 (ink is 0, paper 1) and label [n].
 #include <fmt/format.h>
 
 #include "core/error.h"
@@ -38,7 +38,8 @@ class Femnist final : public DataSource {
 
   Dataset load(const DataContext& context) const override {
     const std::string stem = options_.digits_only ? "fed_emnist_digitsonly" : "fed_emnist";
-    const TffFiles files{find_dataset(context, "femnist", {stem + "_train.h5"}), stem + "_train.h5", stem + "_test.h5"};
+    const TffFiles files{find_dataset(context, "femnist", {stem + "_train.h5"}), stem + "_train.h5",
+                         stem + "_test.h5"};
     Parts parts;
     parts.name = "femnist";
     parts.shape = {1, 28, 28};
@@ -51,8 +52,8 @@ class Femnist final : public DataSource {
   Options options_;
 };
 
-const Register<DataSource, Femnist> entry{"femnist", "handwritten characters by writer, 3400 users, 62 classes (TFF)",
-                                          "arXiv:1812.01097"};
+const Register<DataSource, Femnist> entry{
+    "femnist", "handwritten characters by writer, 3400 users, 62 classes (TFF)", "arXiv:1812.01097"};
 
 }  // namespace
 }  // namespace fedsim

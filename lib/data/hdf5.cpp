@@ -1,5 +1,5 @@
-// Our own HDF5 layout (docs/data-formats.md): /train/x [n, ...], /train/y [n] or [n, t], optionally /train/users [n]
-// and /test/x, /test/y.
+// Our own HDF5 layout (docs/data-formats.md): /train/x [n, ...], /train/y [n] or [n, t], optionally
+// /train/users [n] and /test/x, /test/y.
 #include <fmt/format.h>
 
 #include "core/error.h"
@@ -15,9 +15,10 @@ std::vector<std::int64_t> read_users(const hdf5::Dataset& dataset, std::int64_t 
   std::vector<std::int64_t> offsets;
   for (std::size_t i = 0; i < users.size(); ++i) {
     if (i > 0 && users[i] < users[i - 1])
-      throw dataset.error(fmt::format("user {} at index {} after user {}; expected ascending numbers\n"
-                                      "help: sort the samples by user",
-                                      users[i], i, users[i - 1]));
+      throw dataset.error(
+          fmt::format("user {} at index {} after user {}; expected ascending numbers\n"
+                      "help: sort the samples by user",
+                      users[i], i, users[i - 1]));
     if (i == 0 || users[i] != users[i - 1]) offsets.push_back(static_cast<std::int64_t>(i));
   }
   offsets.push_back(samples);
@@ -58,7 +59,8 @@ class Hdf5 final : public DataSource {
 
  private:
   static Part half(const hdf5::Group& root, const std::string& file, const std::string& name, Parts& parts) {
-    return make_part(read_array(root.dataset(name + "/x"), file), read_array(root.dataset(name + "/y"), file), parts);
+    return make_part(read_array(root.dataset(name + "/x"), file), read_array(root.dataset(name + "/y"), file),
+                     parts);
   }
 
   Options options_;

@@ -17,15 +17,20 @@ Features narrow(std::vector<std::int64_t> wide) {
 Features read_features(const hdf5::Dataset& dataset) {
   using hdf5::Type;
   switch (dataset.type()) {
-    case Type::uint8: return dataset.read<std::uint8_t>();
-    case Type::float32: return dataset.read<float>();
-    case Type::float64: return dataset.read<double>();
+    case Type::uint8:
+      return dataset.read<std::uint8_t>();
+    case Type::float32:
+      return dataset.read<float>();
+    case Type::float64:
+      return dataset.read<double>();
     case Type::int8:
     case Type::int16:
     case Type::uint16:
-    case Type::int32: return dataset.read<std::int32_t>();
+    case Type::int32:
+      return dataset.read<std::int32_t>();
     case Type::uint32:
-    case Type::int64: return narrow(dataset.read<std::int64_t>());
+    case Type::int64:
+      return narrow(dataset.read<std::int64_t>());
     default:
       throw dataset.error(fmt::format("is {}, expected numbers: uint8, int8 to int64, float32 or float64",
                                       hdf5::name_of(dataset.type())));

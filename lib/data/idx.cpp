@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 namespace {
 
 std::uint32_t big_endian(const std::uint8_t* bytes) {
-  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
+  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 |
+         bytes[3];
 }
 
 /// Images and labels of one half, checked against each other before assemble() sees them.
@@ -26,14 +27,17 @@ Part read_half(const fs::path& folder, const std::string& prefix, Shape& shape) 
   auto images = read_idx(image_file, 3);
   const auto labels = read_idx(label_file, 1);
   if (images.shape[0] != labels.shape[0])
-    throw DataError(fmt::format("{} holds {} images, {} holds {} labels; expected as many of one as of the other",
-                                image_file.string(), images.shape[0], label_file.string(), labels.shape[0]));
+    throw DataError(
+        fmt::format("{} holds {} images, {} holds {} labels; expected as many of one as of the other",
+                    image_file.string(), images.shape[0], label_file.string(), labels.shape[0]));
   const Shape found{1, images.shape[1], images.shape[2]};
   if (!shape.empty() && shape != found)
     throw DataError(fmt::format("{}: images of {}, expected {} as in the training set", image_file.string(),
                                 to_string(found), to_string(shape)));
   shape = found;
-  return {std::move(images.values), {labels.values.begin(), labels.values.end()}, image_file.string(),
+  return {std::move(images.values),
+          {labels.values.begin(), labels.values.end()},
+          image_file.string(),
           label_file.string()};
 }
 
@@ -44,10 +48,10 @@ IdxArray read_idx(const fs::path& path, int dimensions) {
   std::array<std::uint8_t, 4> magic{};
   const std::uint32_t expected = 0x0800U | static_cast<std::uint32_t>(dimensions);
   if (file.read(magic.data(), 4) < 4 || big_endian(magic.data()) != expected)
-    throw DataError(fmt::format("{}: not an IDX file of unsigned bytes with {} dimension{}: expected magic {:08x}, "
-                                "found {:08x}",
-                                path.string(), dimensions, dimensions == 1 ? "" : "s", expected,
-                                big_endian(magic.data())));
+    throw DataError(fmt::format(
+        "{}: not an IDX file of unsigned bytes with {} dimension{}: expected magic {:08x}, "
+        "found {:08x}",
+        path.string(), dimensions, dimensions == 1 ? "" : "s", expected, big_endian(magic.data())));
   IdxArray array;
   for (int i = 0; i < dimensions; ++i) {
     std::array<std::uint8_t, 4> dimension{};
@@ -70,8 +74,9 @@ IdxArray read_idx(const fs::path& path, int dimensions) {
 }
 
 Dataset load_idx(const DataContext& context, const std::string& name, std::int64_t classes) {
-  const auto folder = find_dataset(context, name, {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
-                                                   "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"});
+  const auto folder = find_dataset(context, name,
+                                   {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                    "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"});
   Parts parts;
   parts.name = name;
   parts.origin = folder.string();

@@ -19,9 +19,10 @@ constexpr std::int64_t deflate_ratio = 1032;  // zlib technical details: no defl
 
 std::string size_message(const fs::path& path, const std::string& why, std::int64_t expected,
                          const std::string& found) {
-  return fmt::format("{}: expected {} bytes ({}), found {}\nhelp: the file is damaged or not what its name says; "
-                     "fetch it again",
-                     path.string(), expected, why, found);
+  return fmt::format(
+      "{}: expected {} bytes ({}), found {}\nhelp: the file is damaged or not what its name says; "
+      "fetch it again",
+      path.string(), expected, why, found);
 }
 
 }  // namespace
@@ -44,13 +45,15 @@ InputFile::InputFile(fs::path path) : path_(std::move(path)), handle_(std::make_
   std::error_code error;
   const auto status = fs::status(path_, error);
   if (!fs::exists(status)) throw DataError(fmt::format("{}: no such file", path_.string()));
-  if (fs::is_directory(status)) throw DataError(fmt::format("{}: is a folder, expected a file", path_.string()));
+  if (fs::is_directory(status))
+    throw DataError(fmt::format("{}: is a folder, expected a file", path_.string()));
   if (!fs::is_regular_file(status)) throw DataError(fmt::format("{}: not a regular file", path_.string()));
   stored_bytes_ = static_cast<std::int64_t>(fs::file_size(path_, error));
   errno = 0;
   handle_->file = error ? nullptr : gzopen(path_.c_str(), "rb");
   if (!handle_->file)
-    throw DataError(fmt::format("{}: cannot be read: {}", path_.string(), std::strerror(error ? error.value() : errno)));
+    throw DataError(
+        fmt::format("{}: cannot be read: {}", path_.string(), std::strerror(error ? error.value() : errno)));
   if (stored_bytes_ == 0) throw DataError(fmt::format("{}: the file is empty", path_.string()));
   gzbuffer(handle_->file, 1 << 18);
   gzipped_ = gzdirect(handle_->file) == 0;
@@ -85,15 +88,16 @@ void InputFile::expect_total(std::int64_t total, const std::string& why) const {
   // stored_bytes_ is a file's size: far below 2^63 / 1032.
   if (gzipped_ && total > stored_bytes_ * deflate_ratio)
     throw DataError(size_message(path_, why, total,
-                                 fmt::format("{} bytes of gzip data, which unpack to {} at most", stored_bytes_,
-                                             stored_bytes_ * deflate_ratio)));
+                                 fmt::format("{} bytes of gzip data, which unpack to {} at most",
+                                             stored_bytes_, stored_bytes_ * deflate_ratio)));
 }
 
 void InputFile::read_rest(std::span<std::uint8_t> to, std::int64_t before, const std::string& why) {
   const auto expected = before + static_cast<std::int64_t>(to.size());
   const auto got = read(to.data(), to.size());
   if (got < to.size())
-    throw DataError(size_message(path_, why, expected, std::to_string(before + static_cast<std::int64_t>(got))));
+    throw DataError(
+        size_message(path_, why, expected, std::to_string(before + static_cast<std::int64_t>(got))));
   char extra = 0;
   if (read(&extra, 1) != 0) throw DataError(size_message(path_, why, expected, "more"));
 }
@@ -107,7 +111,8 @@ std::string InputFile::read_text(std::size_t limit) {
     const auto got = read(text.data() + before, part);
     text.resize(before + got);
     if (text.size() > limit)
-      throw DataError(fmt::format("{}: more than {} bytes, the most that is read of such a file", path_.string(), limit));
+      throw DataError(
+          fmt::format("{}: more than {} bytes, the most that is read of such a file", path_.string(), limit));
     if (got < part) return text;
   }
 }

@@ -1,5 +1,5 @@
-// A file that is read from front to back, unpacked on the way where it is gzipped (told by its first bytes, not by
-// its name). Sizes are checked before anything is allocated.
+// A file that is read from front to back, unpacked on the way where it is gzipped (told by its first bytes,
+// not by its name). Sizes are checked before anything is allocated.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +26,11 @@ class InputFile {
   std::int64_t stored_bytes() const { return stored_bytes_; }
   /// Reads up to `bytes`, less only at the end of the file. Throws DataError where the gzip data is damaged.
   std::size_t read(void* to, std::size_t bytes);
-  /// Throws DataError unless the file can hold `total` bytes when unpacked: exactly so for a plain file, and within
-  /// deflate's greatest ratio (1032) for a gzipped one, which read_rest() then checks to the byte.
+  /// Throws DataError unless the file can hold `total` bytes when unpacked: exactly so for a plain file, and
+  /// within deflate's greatest ratio (1032) for a gzipped one, which read_rest() then checks to the byte.
   void expect_total(std::int64_t total, const std::string& why) const;
-  /// Fills `to` with the rest of the file, of which `before` bytes were read. Throws DataError with expected and found
-  /// bytes where the file is shorter or longer.
+  /// Fills `to` with the rest of the file, of which `before` bytes were read. Throws DataError with expected
+  /// and found bytes where the file is shorter or longer.
   void read_rest(std::span<std::uint8_t> to, std::int64_t before, const std::string& why);
   /// Everything, at most `limit` bytes.
   std::string read_text(std::size_t limit);

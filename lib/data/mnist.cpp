@@ -11,7 +11,8 @@ class Mnist final : public DataSource {
   Dataset load(const DataContext& context) const override { return load_idx(context, "mnist", 10); }
 };
 
-const Register<DataSource, Mnist> entry{"mnist", "70,000 images 28x28 of handwritten digits, 10 classes", "doi:10.1109/5.726791"};
+const Register<DataSource, Mnist> entry{"mnist", "70,000 images 28x28 of handwritten digits, 10 classes",
+                                        "doi:10.1109/5.726791"};
 
 }  // namespace
 }  // namespace fedsim

@@ -41,7 +41,8 @@ std::string_view value_of(std::string_view header, std::string_view key, const s
 Shape parse_shape(std::string_view text, const std::string& where) {
   Shape shape;
   const auto end = text.find(')');
-  if (text.empty() || text.front() != '(' || end == std::string_view::npos) fail(where, "the NPY header's shape is damaged");
+  if (text.empty() || text.front() != '(' || end == std::string_view::npos)
+    fail(where, "the NPY header's shape is damaged");
   text = text.substr(1, end - 1);
   while (!text.empty()) {
     std::int64_t dimension = 0;
@@ -49,7 +50,8 @@ Shape parse_shape(std::string_view text, const std::string& where) {
     if (error != std::errc{} || dimension < 0) fail(where, "the NPY header's shape is damaged");
     shape.push_back(dimension);
     text.remove_prefix(static_cast<std::size_t>(next - text.data()));
-    while (!text.empty() && (text.front() == ',' || text.front() == ' ' || text.front() == 'L')) text.remove_prefix(1);
+    while (!text.empty() && (text.front() == ',' || text.front() == ' ' || text.front() == 'L'))
+      text.remove_prefix(1);
   }
   return shape;
 }
@@ -58,18 +60,22 @@ Header parse_header(std::span<const std::uint8_t> bytes, const std::string& wher
   if (bytes.size() < 10 || std::memcmp(bytes.data(), "\x93NUMPY", 6) != 0)
     fail(where, "not an NPY array: expected the first bytes \\x93NUMPY");
   const int version = bytes[6];
-  if (version < 1 || version > 3) fail(where, fmt::format("NPY version {}.{}, expected 1 to 3", version, bytes[7]));
+  if (version < 1 || version > 3)
+    fail(where, fmt::format("NPY version {}.{}, expected 1 to 3", version, bytes[7]));
   const std::size_t prefix = version == 1 ? 10 : 12;
   std::size_t length = bytes[8] | std::size_t{bytes[9]} << 8;
   if (bytes.size() < prefix) fail(where, "the NPY header is cut");
   if (version > 1) length |= std::size_t{bytes[10]} << 16 | std::size_t{bytes[11]} << 24;
-  if (bytes.size() - prefix < length) fail(where, fmt::format("the NPY header is cut: expected {} bytes", length));
+  if (bytes.size() - prefix < length)
+    fail(where, fmt::format("the NPY header is cut: expected {} bytes", length));
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + prefix, length);
   Header header;
   header.data_offset = prefix + length;
   const auto descr = value_of(text, "descr", where);
   if (descr.starts_with('['))
-    fail(where, "an array of records (structured dtype), expected plain numbers\nhelp: store each field as an array");
+    fail(
+        where,
+        "an array of records (structured dtype), expected plain numbers\nhelp: store each field as an array");
   if (descr.size() > 1) header.descr = descr.substr(1, descr.find(descr.front(), 1) - 1);
   header.fortran = value_of(text, "fortran_order", where).starts_with("True");
   header.shape = parse_shape(value_of(text, "shape", where), where);
@@ -79,7 +85,8 @@ Header parse_header(std::span<const std::uint8_t> bytes, const std::string& wher
 float half_to_float(std::uint16_t half) {  // IEEE 754 binary16
   const int exponent = half >> 10 & 0x1F, mantissa = half & 0x3FF;
   float value = exponent == 0    ? std::ldexp(static_cast<float>(mantissa), -24)
-                : exponent == 31 ? (mantissa ? std::numeric_limits<float>::quiet_NaN() : std::numeric_limits<float>::infinity())
+                : exponent == 31 ? (mantissa ? std::numeric_limits<float>::quiet_NaN()
+                                             : std::numeric_limits<float>::infinity())
                                  : std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
   return half & 0x8000 ? -value : value;
 }
@@ -92,7 +99,8 @@ class Order {
     if (!fortran_) return index;
     std::size_t place = 0;
     auto stride = static_cast<std::size_t>(elements(shape_));
-    for (std::size_t axis = shape_.size(); axis-- > 0;) {  // the last axis runs fastest in C, slowest in Fortran
+    for (std::size_t axis = shape_.size();
+         axis-- > 0;) {  // the last axis runs fastest in C, slowest in Fortran
       const auto size = static_cast<std::size_t>(shape_[axis]);
       stride /= size;
       place += index % size * stride;
@@ -132,8 +140,8 @@ Features load_integers(const std::uint8_t* data, std::size_t count, bool swap, c
   return std::vector<double>(wide.begin(), wide.end());
 }
 
-Features load_any(const std::string& kind, const std::uint8_t* data, std::size_t count, bool swap, const Order& order,
-                  const std::string& where) {
+Features load_any(const std::string& kind, const std::uint8_t* data, std::size_t count, bool swap,
+                  const Order& order, const std::string& where) {
   if (kind == "b1" || kind == "u1") return load<std::uint8_t, std::uint8_t>(data, count, swap, order);
   if (kind == "i1") return load<std::int8_t, std::int32_t>(data, count, swap, order);
   if (kind == "i2") return load<std::int16_t, std::int32_t>(data, count, swap, order);
@@ -152,8 +160,10 @@ Features load_any(const std::string& kind, const std::uint8_t* data, std::size_t
 
 void check_kind(const std::string& descr, const std::string& kind, const std::string& where) {
   if (descr.find('O') != std::string::npos)
-    fail(where, "an array of Python objects (dtype object), which only pickle can read; pickle runs code and is never "
-                "read\nhelp: store an array of numbers, as with x.astype('float32')");
+    fail(where,
+         "an array of Python objects (dtype object), which only pickle can read; pickle runs code and is "
+         "never "
+         "read\nhelp: store an array of numbers, as with x.astype('float32')");
   const Choices known{"b1", "u1", "i1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8"};
   if (std::find(known.begin(), known.end(), kind) == known.end())
     fail(where, fmt::format("dtype '{}', expected bool, an integer or a float of 16, 32 or 64 bits", descr));
@@ -163,9 +173,10 @@ void check_kind(const std::string& descr, const std::string& kind, const std::st
 
 NpyArray parse_npy(std::span<const std::uint8_t> bytes, const std::string& where) {
   const auto header = parse_header(bytes, where);
-  const auto kind = header.descr.size() > 1 && std::string_view("<>|=").find(header.descr[0]) != std::string_view::npos
-                        ? header.descr.substr(1)
-                        : header.descr;
+  const auto kind =
+      header.descr.size() > 1 && std::string_view("<>|=").find(header.descr[0]) != std::string_view::npos
+          ? header.descr.substr(1)
+          : header.descr;
   check_kind(header.descr, kind, where);
   const auto width = static_cast<std::int64_t>(kind[1] - '0');
   auto factors = header.shape;
@@ -177,8 +188,8 @@ NpyArray parse_npy(std::span<const std::uint8_t> bytes, const std::string& where
                             expected ? std::to_string(*expected) : "more than 2^63", to_string(header.shape),
                             header.descr, found));
   const bool swap = width > 1 && header.descr[0] == (std::endian::native == std::endian::little ? '>' : '<');
-  return {header.shape, load_any(kind, bytes.data() + header.data_offset, static_cast<std::size_t>(found / width), swap,
-                                 Order(header), where)};
+  return {header.shape, load_any(kind, bytes.data() + header.data_offset,
+                                 static_cast<std::size_t>(found / width), swap, Order(header), where)};
 }
 
 std::vector<std::int32_t> to_labels(const Features& values, const std::string& where) {

@@ -1,6 +1,6 @@
-// Quadratic clients for theory and tests: f_k(w) = 1/2 (w - c_k)' H_k (w - c_k), one client a row of an HDF5 file:
-// /H [N, d, d], /c [N, d], optional /samples [N] (weights, default 1), /steps [N] (local steps, over client.steps)
-// and /w0 [d] (start, default 0). One "batch" is the whole client.
+// Quadratic clients for theory and tests: f_k(w) = 1/2 (w - c_k)' H_k (w - c_k), one client a row of an HDF5
+// file: /H [N, d, d], /c [N, d], optional /samples [N] (weights, default 1), /steps [N] (local steps, over
+// client.steps) and /w0 [d] (start, default 0). One "batch" is the whole client.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -8,7 +8,6 @@
 
 #include "core/error.h"
 #include "core/hdf5/file.h"
-
 #include "data/dataset.h"
 
 namespace fedsim {
@@ -34,19 +33,22 @@ void check_finite(const hdf5::Dataset& dataset, const std::vector<double>& value
 }
 
 /// H_k must be symmetric: otherwise H_k (w - c_k) is not the gradient of f_k.
-void check_symmetric(const hdf5::Dataset& dataset, const std::vector<double>& hessian, std::size_t n, std::size_t d) {
+void check_symmetric(const hdf5::Dataset& dataset, const std::vector<double>& hessian, std::size_t n,
+                     std::size_t d) {
   for (std::size_t k = 0; k < n; ++k)
     for (std::size_t i = 0; i < d; ++i)
       for (std::size_t j = 0; j < i; ++j) {
         const double a = hessian[(k * d + i) * d + j], b = hessian[(k * d + j) * d + i];
         if (std::abs(a - b) > 1e-9 * (std::abs(a) + std::abs(b)))
-          throw dataset.error(fmt::format("H[{0}] is not symmetric: H[{0}][{1},{2}] = {3}, H[{0}][{2},{1}] = {4}\n"
-                                          "help: store (H + H') / 2, which has the same loss",
-                                          k, i, j, a, b));
+          throw dataset.error(
+              fmt::format("H[{0}] is not symmetric: H[{0}][{1},{2}] = {3}, H[{0}][{2},{1}] = {4}\n"
+                          "help: store (H + H') / 2, which has the same loss",
+                          k, i, j, a, b));
       }
 }
 
-std::vector<std::int64_t> read_counts(const hdf5::Group& root, const std::string& name, std::int64_t clients) {
+std::vector<std::int64_t> read_counts(const hdf5::Group& root, const std::string& name,
+                                      std::int64_t clients) {
   const auto dataset = root.dataset(name);
   dataset.expect_shape({clients});
   auto values = dataset.read<std::int64_t>();
@@ -54,7 +56,8 @@ std::vector<std::int64_t> read_counts(const hdf5::Group& root, const std::string
   std::int64_t sum = 0;
   for (std::size_t k = 0; k < values.size(); ++k) {
     if (values[k] < 1) throw dataset.error(fmt::format("{} at index {}; expected at least 1", values[k], k));
-    if (values[k] > most - sum) throw dataset.error(fmt::format("the sum up to index {} exceeds 2^63 - 1", k));
+    if (values[k] > most - sum)
+      throw dataset.error(fmt::format("the sum up to index {} exceeds 2^63 - 1", k));
     sum += values[k];
   }
   return values;
@@ -95,13 +98,15 @@ class Quadratic final : public DataSource {
   struct Options {
     Path file;
     void visit(OptionVisitor& option) {
-      option("file", file, "HDF5 file with /H [N,d,d], /c [N,d] and optionally /samples, /steps [N], /w0 [d]");
+      option("file", file,
+             "HDF5 file with /H [N,d,d], /c [N,d] and optionally /samples, /steps [N], /w0 [d]");
     }
   };
   explicit Quadratic(Options options) : options_(std::move(options)) {}
 
   Dataset load(const DataContext& context) const override {
-    if (options_.file.empty()) throw OptionError{"file", "dataset 'quadratic' needs a file", "file = \"q.h5\""};
+    if (options_.file.empty())
+      throw OptionError{"file", "dataset 'quadratic' needs a file", "file = \"q.h5\""};
     const auto path = context.config_folder / options_.file.text;
     const auto file = hdf5::File::open(path);
     auto all = std::make_shared<Quadratics>(read(file.root()));
@@ -122,7 +127,8 @@ class Quadratic final : public DataSource {
   Options options_;
 };
 
-const Register<DataSource, Quadratic> entry{"quadratic", "clients with quadratic losses from an HDF5 file, for theory"};
+const Register<DataSource, Quadratic> entry{"quadratic",
+                                            "clients with quadratic losses from an HDF5 file, for theory"};
 
 }  // namespace
 }  // namespace fedsim

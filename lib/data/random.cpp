@@ -1,10 +1,12 @@
-// Random tensors of a given shape, to time a model where its data is not at hand. There is nothing to learn in them.
+// Random tensors of a given shape, to time a model where its data is not at hand. There is nothing to learn
+// in them.
+#include "core/random.h"
+
 #include <fmt/format.h>
 
 #include <charconv>
 
 #include "core/error.h"
-#include "core/random.h"
 #include "data/assemble.h"
 #include "data/input_file.h"
 
@@ -20,7 +22,8 @@ Shape parse_shape(const std::string& text) {
     std::int64_t dimension = 0;
     const auto [next, error] = std::from_chars(at, end, dimension);
     if (error != std::errc{} || dimension < 1 || (next != end && *next != 'x'))
-      throw OptionError{"shape", fmt::format("expected whole numbers from 1 with x between them, got \"{}\"", text),
+      throw OptionError{"shape",
+                        fmt::format("expected whole numbers from 1 with x between them, got \"{}\"", text),
                         "for instance \"1x28x28\", \"60\" or \"80\""};
     shape.push_back(dimension);
     if (next == end) return shape;
@@ -67,11 +70,13 @@ class RandomTensors final : public DataSource {
     all.push_back(samples);
     const auto total = checked_product(all);
     if (!total || *total > std::int64_t{1} << 40)
-      throw OptionError{"shape", fmt::format("{} samples of {} are too many values", samples, options_.shape), ""};
+      throw OptionError{"shape", fmt::format("{} samples of {} are too many values", samples, options_.shape),
+                        ""};
     Part part{{}, {}, "random", "random"};
     if (options_.vocabulary > 0) {
       std::vector<std::int32_t> x(static_cast<std::size_t>(*total));
-      for (auto& value : x) value = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(options_.vocabulary)));
+      for (auto& value : x)
+        value = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(options_.vocabulary)));
       part.x = std::move(x);
     } else if (options_.values == "uint8") {
       std::vector<std::uint8_t> x(static_cast<std::size_t>(*total));
@@ -83,7 +88,8 @@ class RandomTensors final : public DataSource {
       part.x = std::move(x);
     }
     part.y.resize(static_cast<std::size_t>(samples * parts.targets));
-    for (auto& label : part.y) label = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(parts.classes)));
+    for (auto& label : part.y)
+      label = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(parts.classes)));
     return part;
   }
 

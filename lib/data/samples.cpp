@@ -31,8 +31,8 @@ Scale standard_scale(const std::vector<T>& values, std::int64_t elements, std::i
   return {std::move(mean), std::move(deviation)};
 }
 
-/// One group: contiguous, no branch, so the compiler vectorises the conversion. A true division, so that unit is
-/// exactly x/255 as PyTorch's ToTensor has it.
+/// One group: contiguous, no branch, so the compiler vectorises the conversion. A true division, so that unit
+/// is exactly x/255 as PyTorch's ToTensor has it.
 template <class From, class To>
 void convert(const From* from, To* to, std::size_t n, To shift, To divisor) {
   for (std::size_t i = 0; i < n; ++i) to[i] = (static_cast<To>(from[i]) - shift) / divisor;
@@ -68,8 +68,8 @@ Scale make_scale(const std::string& name, const Features& train, const Shape& sh
   return {{0.0}, {255.0}};
 }
 
-MemorySamples::MemorySamples(Features x, std::vector<std::int32_t> y, std::int64_t elements, std::int64_t targets,
-                             Scale scale)
+MemorySamples::MemorySamples(Features x, std::vector<std::int32_t> y, std::int64_t elements,
+                             std::int64_t targets, Scale scale)
     : x_(std::move(x)),
       y_(std::move(y)),
       size_(static_cast<std::int64_t>(y_.size()) / targets),

@@ -1,5 +1,5 @@
-// Samples in memory, in the type in which they were stored: uint8 images stay uint8 (47 MB of Fashion-MNIST, not
-// 188 MB), and are scaled while a batch is gathered.
+// Samples in memory, in the type in which they were stored: uint8 images stay uint8 (47 MB of Fashion-MNIST,
+// not 188 MB), and are scaled while a batch is gathered.
 #pragma once
 
 #include <cstdint>
@@ -17,23 +17,25 @@ using Features = std::variant<std::vector<std::uint8_t>, std::vector<float>, std
 std::int64_t count(const Features& features);
 std::size_t bytes(const Features& features);
 
-/// value = (stored - shift[c]) / divisor[c]; feature i belongs to group c = i / (elements / groups): a channel of an
-/// image, or each feature a group of its own. Empty: values as stored.
+/// value = (stored - shift[c]) / divisor[c]; feature i belongs to group c = i / (elements / groups): a
+/// channel of an image, or each feature a group of its own. Empty: values as stored.
 struct Scale {
   std::vector<double> shift;    // [groups]
   std::vector<double> divisor;  // [groups], never 0
   bool identity() const { return shift.empty(); }
 };
 
-/// data.scale for a training set: "unit" x/255 and "symmetric" x/127.5 - 1 concern stored uint8 only; "standard" takes
-/// mean and standard deviation (of the population) of the training set, per channel of images (shapes of three
-/// dimensions), else per feature, a deviation of 0 counting as 1; "none" leaves everything. Tokens are never scaled.
+/// data.scale for a training set: "unit" x/255 and "symmetric" x/127.5 - 1 concern stored uint8 only;
+/// "standard" takes mean and standard deviation (of the population) of the training set, per channel of
+/// images (shapes of three dimensions), else per feature, a deviation of 0 counting as 1; "none" leaves
+/// everything. Tokens are never scaled.
 Scale make_scale(const std::string& name, const Features& train, const Shape& shape, bool tokens);
 
 class MemorySamples final : public Samples {
  public:
   /// x: [n, elements], y: [n, targets].
-  MemorySamples(Features x, std::vector<std::int32_t> y, std::int64_t elements, std::int64_t targets, Scale scale);
+  MemorySamples(Features x, std::vector<std::int32_t> y, std::int64_t elements, std::int64_t targets,
+                Scale scale);
   std::int64_t size() const override { return size_; }
   void gather(std::span<const std::int64_t> rows, float* x, std::int32_t* y) const override;
   void gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const override;

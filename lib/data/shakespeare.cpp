@@ -1,9 +1,9 @@
-// Shakespeare, McMahan et al. 2017, arXiv:1602.05629, in TensorFlow Federated's files: /examples/<role>/snippets [n],
-// lines of text. The next character is predicted at every position.
+// Shakespeare, McMahan et al. 2017, arXiv:1602.05629, in TensorFlow Federated's files:
+// /examples/<role>/snippets [n], lines of text. The next character is predicted at every position.
 //
-// As TFF's baseline task prepares it: a snippet is <bos>, its bytes, <eos>, cut into pieces of 81, the last padded;
-// piece[0..80) is the input and piece[1..81) the target. Ids: 0 padding, 1 to 86 the characters below, 87 others,
-// 88 <bos>, 89 <eos>.
+// As TFF's baseline task prepares it: a snippet is <bos>, its bytes, <eos>, cut into pieces of 81, the last
+// padded; piece[0..80) is the input and piece[1..81) the target. Ids: 0 padding, 1 to 86 the characters
+// below, 87 others, 88 <bos>, 89 <eos>.
 #include <algorithm>
 
 #include "data/tff.h"
@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view characters =
     "dhlptx@DHLPTX $(,048cgkoswCGKOSW[_#'/37;?bfjnrvzBFJNRVZ\"&*.26:\naeimquyAEIMQUY]!%)-159\r";
-constexpr std::int32_t other = static_cast<std::int32_t>(characters.size()) + 1, begin = other + 1, end = other + 2;
+constexpr std::int32_t other = static_cast<std::int32_t>(characters.size()) + 1, begin = other + 1,
+                       end = other + 2;
 static_assert(characters.size() == 86);
 
 class Shakespeare final : public DataSource {
@@ -29,8 +30,8 @@ class Shakespeare final : public DataSource {
   explicit Shakespeare(Options options) : options_(options) {}
 
   Dataset load(const DataContext& context) const override {
-    const TffFiles files{find_dataset(context, "shakespeare", {"shakespeare_train.h5"}), "shakespeare_train.h5",
-                         "shakespeare_test.h5"};
+    const TffFiles files{find_dataset(context, "shakespeare", {"shakespeare_train.h5"}),
+                         "shakespeare_train.h5", "shakespeare_test.h5"};
     Parts parts;
     parts.name = "shakespeare";
     parts.shape = {options_.sequence_length};
@@ -46,7 +47,8 @@ class Shakespeare final : public DataSource {
         }
         tokens.push_back(end);
         for (std::size_t first = 0; first < tokens.size(); first += length + 1)
-          add_sequence(std::span(tokens).subspan(first, std::min(length + 1, tokens.size() - first)), length, part);
+          add_sequence(std::span(tokens).subspan(first, std::min(length + 1, tokens.size() - first)), length,
+                       part);
       }
     };
     read_tff(files, options_.max_users, read, parts);
@@ -57,8 +59,8 @@ class Shakespeare final : public DataSource {
   Options options_;
 };
 
-const Register<DataSource, Shakespeare> entry{"shakespeare", "next character in plays by role, 715 users (TFF)",
-                                              "arXiv:1602.05629"};
+const Register<DataSource, Shakespeare> entry{
+    "shakespeare", "next character in plays by role, 715 users (TFF)", "arXiv:1602.05629"};
 
 }  // namespace
 }  // namespace fedsim

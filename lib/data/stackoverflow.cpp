@@ -1,8 +1,8 @@
-// Stack Overflow in TensorFlow Federated's files: /examples/<user>/tokens [n], sentences of words with spaces between.
-// The next word is predicted at every position, as in Reddi et al. 2021, arXiv:2003.00295.
+// Stack Overflow in TensorFlow Federated's files: /examples/<user>/tokens [n], sentences of words with spaces
+// between. The next word is predicted at every position, as in Reddi et al. 2021, arXiv:2003.00295.
 //
-// As TFF's baseline task prepares it: <bos>, the first 20 words, and <eos> where there are fewer than 20; padded to 21.
-// Ids: 0 padding, 1 to k the most frequent words, k+1 others, k+2 <bos>, k+3 <eos>.
+// As TFF's baseline task prepares it: <bos>, the first 20 words, and <eos> where there are fewer than 20;
+// padded to 21. Ids: 0 padding, 1 to k the most frequent words, k+1 others, k+2 <bos>, k+3 <eos>.
 #include <algorithm>
 #include <unordered_map>
 
@@ -15,7 +15,8 @@ namespace {
 
 using Ids = std::unordered_map<std::string, std::int32_t>;
 
-std::vector<std::int32_t> tokens_of(std::string_view sentence, const Ids& ids, std::int32_t words, std::size_t length) {
+std::vector<std::int32_t> tokens_of(std::string_view sentence, const Ids& ids, std::int32_t words,
+                                    std::size_t length) {
   const std::int32_t other = words + 1, begin = words + 2, end = words + 3;
   std::vector<std::int32_t> tokens{begin};
   while (!sentence.empty() && tokens.size() <= length) {
@@ -36,14 +37,15 @@ class StackOverflow final : public DataSource {
     void visit(OptionVisitor& option) {
       option("words", words, between(1, 1 << 24), "most frequent words in the vocabulary");
       option("sequence_length", sequence_length, between(1, 1 << 16), "words of a sample");
-      option("max_users", max_users, at_least(0), "the first users only; 0: all (a sample takes 8 bytes a word)");
+      option("max_users", max_users, at_least(0),
+             "the first users only; 0: all (a sample takes 8 bytes a word)");
     }
   };
   explicit StackOverflow(Options options) : options_(options) {}
 
   Dataset load(const DataContext& context) const override {
-    const TffFiles files{find_dataset(context, "stackoverflow", {"stackoverflow_train.h5"}), "stackoverflow_train.h5",
-                         "stackoverflow_test.h5"};
+    const TffFiles files{find_dataset(context, "stackoverflow", {"stackoverflow_train.h5"}),
+                         "stackoverflow_train.h5", "stackoverflow_test.h5"};
     const auto words = static_cast<std::int32_t>(options_.words);
     Ids ids;
     for (auto& word : most_frequent_words(plain_or_gzip(files.folder, "stackoverflow.word_count"),
@@ -67,8 +69,8 @@ class StackOverflow final : public DataSource {
   Options options_;
 };
 
-const Register<DataSource, StackOverflow> entry{"stackoverflow", "next word in posts by user, 342,477 users (TFF)",
-                                                "arXiv:2003.00295"};
+const Register<DataSource, StackOverflow> entry{
+    "stackoverflow", "next word in posts by user, 342,477 users (TFF)", "arXiv:2003.00295"};
 
 }  // namespace
 }  // namespace fedsim

@@ -1,17 +1,18 @@
-// Synthetic(alpha, beta) of FedProx, Li et al., MLSys 2020, arXiv:1812.06127, section 5.1, as its code makes it.
+// Synthetic(alpha, beta) of FedProx, Li et al., MLSys 2020, arXiv:1812.06127, section 5.1, as its code makes
+// it.
 //
-//   u_k ~ N(0, alpha^2), W_k, b_k ~ N(u_k, 1) each entry     alpha, beta are standard deviations, as in the code
-//   B_k ~ N(0, beta^2), v_k ~ N(B_k, 1) [d]
-//   x ~ N(v_k, diag(j^-1.2)) [d], y = argmax(x W_k + b_k)    n_k = floor(lognormal(4, 2)) + 50
-//   iid = true: one W, b ~ N(0, 1) for all, v_k = 0
+//   u_k ~ N(0, alpha^2), W_k, b_k ~ N(u_k, 1) each entry     alpha, beta are standard deviations, as in the
+//   code B_k ~ N(0, beta^2), v_k ~ N(B_k, 1) [d] x ~ N(v_k, diag(j^-1.2)) [d], y = argmax(x W_k + b_k)    n_k
+//   = floor(lognormal(4, 2)) + 50 iid = true: one W, b ~ N(0, 1) for all, v_k = 0
 //
-// Nothing is stored but the users' sizes: sample i of user k is drawn from its own place of k's stream whenever it is
-// asked for, so a million users of millions of samples cost 8 bytes each.
+// Nothing is stored but the users' sizes: sample i of user k is drawn from its own place of k's stream
+// whenever it is asked for, so a million users of millions of samples cost 8 bytes each.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 
 #include "core/error.h"
 #include "core/random.h"
@@ -31,7 +32,7 @@ struct SyntheticOptions {
     option("iid", iid, "one model and one input distribution for all users (alpha and beta play no part)");
     option("features", features, between(1, 1 << 20), "inputs of a sample");
     option("classes", classes, between(2, 1 << 16), "classes");
-    option("samples_per_client", samples_per_client, between(1, 1e12),
+    option("samples_per_client", samples_per_client, between(1, 4294967295.0),
            "samples of each user; without it lognormal(4, 2) + 50 as in the paper");
     option("test_users", test_users, at_least(1), "the test set is what the first users hold out");
   }
@@ -56,7 +57,8 @@ class Generator {
         features_(static_cast<std::size_t>(options.features)),
         classes_(static_cast<std::size_t>(options.classes)),
         deviation_(features_) {
-    for (std::size_t j = 0; j < features_; ++j) deviation_[j] = std::sqrt(std::pow(static_cast<double>(j + 1), -1.2));
+    for (std::size_t j = 0; j < features_; ++j)
+      deviation_[j] = std::sqrt(std::pow(static_cast<double>(j + 1), -1.2));
   }
 
   std::size_t features() const { return features_; }
@@ -111,12 +113,16 @@ class GeneratedSamples final : public Samples {
       : generator_(std::move(generator)), offsets_(std::move(offsets)), half_(half), id_(++ids) {}
 
   std::int64_t size() const override { return offsets_.back(); }
-  void gather(std::span<const std::int64_t> rows, float* x, std::int32_t* y) const override { gather_as(rows, x, y); }
-  void gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const override { gather_as(rows, x, y); }
+  void gather(std::span<const std::int64_t> rows, float* x, std::int32_t* y) const override {
+    gather_as(rows, x, y);
+  }
+  void gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const override {
+    gather_as(rows, x, y);
+  }
 
  private:
-  /// The user that this thread drew from last: batches of a client follow each other, and its model costs more
-  /// than a sample. Only a cache: what is drawn never depends on it.
+  /// The user that this thread drew from last: batches of a client follow each other, and its model costs
+  /// more than a sample. Only a cache: what is drawn never depends on it.
   struct Last {
     std::uint64_t owner = 0;
     std::int64_t user = -1;
@@ -162,10 +168,16 @@ class Synthetic final : public DataSource {
 
   Dataset load(const DataContext& context) const override {
     if (context.clients < 1)
-      throw OptionError{"clients", "dataset 'synthetic' makes one user a client, and the number is not written",
+      throw OptionError{"clients",
+                        "dataset 'synthetic' makes one user a client, and the number is not written",
                         "set partition.clients, as in clients = 30 with scheme = \"natural\""};
+    if (context.clients > std::numeric_limits<std::int32_t>::max())
+      throw OptionError{
+          "clients", fmt::format("{} users, at most 2147483647 have streams of their own", context.clients),
+          "take fewer partition.clients"};
     if (context.scale == "standard")
-      throw OptionError{"scale", "\"standard\" needs stored samples; dataset 'synthetic' makes them when drawn",
+      throw OptionError{"scale",
+                        "\"standard\" needs stored samples; dataset 'synthetic' makes them when drawn",
                         "leave scale out"};
     const auto generator = std::make_shared<const Generator>(context.seed, options_);
     Dataset data;
@@ -198,8 +210,8 @@ class Synthetic final : public DataSource {
   Options options_;
 };
 
-const Register<DataSource, Synthetic> entry{"synthetic", "Synthetic(alpha, beta): users with models and inputs of their own",
-                                            "arXiv:1812.06127"};
+const Register<DataSource, Synthetic> entry{
+    "synthetic", "Synthetic(alpha, beta): users with models and inputs of their own", "arXiv:1812.06127"};
 
 }  // namespace
 }  // namespace fedsim

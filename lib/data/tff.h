@@ -19,11 +19,12 @@ struct TffFiles {
 /// Adds one client's samples to a part.
 using ReadClient = std::function<void(const hdf5::Group& client, Part& part)>;
 
-/// Fills parts.train, test and user_offsets (clients in order of name; the first `most` of each file, 0: all).
+/// Fills parts.train, test and user_offsets (clients in order of name; the first `most` of each file, 0:
+/// all).
 void read_tff(const TffFiles& files, std::int64_t most, const ReadClient& read, Parts& parts);
 
-/// Appends a sequence of token ids [length + 1], cut or padded with 0, to part.x and, shifted by one, to part.y; the
-/// targets of padding are -1.
+/// Appends a sequence of token ids [length + 1], cut or padded with 0, to part.x and, shifted by one, to
+/// part.y; the targets of padding are -1.
 void add_sequence(std::span<const std::int32_t> tokens, std::size_t length, Part& part);
 
 }  // namespace fedsim

@@ -34,8 +34,9 @@ class Parser {
 
  private:
   [[noreturn]] void fail(const std::string& expected) const {
-    throw DataError(fmt::format("{}: byte {}: expected {} of an object {{\"word\": count, ...}}\nhelp: fetch it again",
-                                path_, at_, expected));
+    throw DataError(
+        fmt::format("{}: byte {}: expected {} of an object {{\"word\": count, ...}}\nhelp: fetch it again",
+                    path_, at_, expected));
   }
   char next() {
     at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size());
@@ -57,8 +58,10 @@ class Parser {
     expect('"');
     std::string word;
     for (; at_ < text_.size() && text_[at_] != '"'; ++at_) {
-      if (text_[at_] != '\\') word += text_[at_];
-      else escape(word);
+      if (text_[at_] != '\\')
+        word += text_[at_];
+      else
+        escape(word);
     }
     expect('"');
     return word;

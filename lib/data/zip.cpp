@@ -1,5 +1,6 @@
-// Field offsets are those of PKWARE's APPNOTE.TXT 6.3: 4.3.7 (local header), 4.3.12 (central directory), 4.3.14 to
-// 4.3.16 (ends of the directory), 4.5.3 (ZIP64 extra field). All numbers are little-endian.
+// Field offsets are those of PKWARE's APPNOTE.TXT 6.3: 4.3.7 (local header), 4.3.12 (central
+// directory), 4.3.14 to 4.3.16 (ends of the directory), 4.5.3 (ZIP64 extra field). All numbers are
+// little-endian.
 #include "data/zip.h"
 
 #include <fmt/format.h>
@@ -25,7 +26,8 @@ std::uint64_t number(const std::uint8_t* bytes, int width) {
 }  // namespace
 
 void ZipFile::fail(const std::string& message) const {
-  throw DataError(fmt::format("{}: {}\nhelp: the archive is damaged; write it again", path_.string(), message));
+  throw DataError(
+      fmt::format("{}: {}\nhelp: the archive is damaged; write it again", path_.string(), message));
 }
 
 std::vector<std::uint8_t> ZipFile::bytes(std::uint64_t offset, std::uint64_t count) const {
@@ -35,7 +37,8 @@ std::vector<std::uint8_t> ZipFile::bytes(std::uint64_t offset, std::uint64_t cou
   file_.clear();
   file_.seekg(static_cast<std::streamoff>(offset));
   file_.read(reinterpret_cast<char*>(result.data()), static_cast<std::streamsize>(count));
-  if (static_cast<std::uint64_t>(file_.gcount()) != count) fail(fmt::format("cannot be read at offset {}", offset));
+  if (static_cast<std::uint64_t>(file_.gcount()) != count)
+    fail(fmt::format("cannot be read at offset {}", offset));
   return result;
 }
 
@@ -47,10 +50,12 @@ bool ZipFile::looks_like_one(const std::filesystem::path& path) {
 
 ZipFile::ZipFile(std::filesystem::path path) : path_(std::move(path)), file_(path_, std::ios::binary) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(path_, error)) throw DataError(fmt::format("{}: no such file", path_.string()));
+  if (!std::filesystem::is_regular_file(path_, error))
+    throw DataError(fmt::format("{}: no such file", path_.string()));
   file_bytes_ = std::filesystem::file_size(path_, error);
   if (!file_ || error) throw DataError(fmt::format("{}: cannot be read", path_.string()));
-  const auto tail_bytes = std::min<std::uint64_t>(file_bytes_, 22 + 65535);  // the end record and the longest comment
+  const auto tail_bytes =
+      std::min<std::uint64_t>(file_bytes_, 22 + 65535);  // the end record and the longest comment
   const auto tail = bytes(file_bytes_ - tail_bytes, tail_bytes);
   for (std::int64_t at = static_cast<std::int64_t>(tail.size()) - 22; at >= 0; --at) {
     const auto* end = tail.data() + at;
@@ -71,13 +76,15 @@ ZipFile::ZipFile(std::filesystem::path path) : path_(std::move(path)), file_(pat
 
 void ZipFile::read_directory(std::uint64_t offset, std::uint64_t size, std::uint64_t members) {
   const auto directory = bytes(offset, size);
-  if (members > size / 46) fail(fmt::format("the directory cannot hold {} entries in {} bytes", members, size));
+  if (members > size / 46)
+    fail(fmt::format("the directory cannot hold {} entries in {} bytes", members, size));
   std::size_t at = 0;
   for (std::uint64_t i = 0; i < members; ++i) {
     if (directory.size() - at < 46 || number(directory.data() + at, 4) != central_magic)
       fail(fmt::format("entry {} of the directory is damaged", i));
     const auto* record = directory.data() + at;
-    const std::size_t name = number(record + 28, 2), extra = number(record + 30, 2), comment = number(record + 32, 2);
+    const std::size_t name = number(record + 28, 2), extra = number(record + 30, 2),
+                      comment = number(record + 32, 2);
     if (directory.size() - at - 46 < name + extra + comment)
       fail(fmt::format("entry {} of the directory is cut", i));
     Member member;
@@ -93,7 +100,8 @@ void ZipFile::read_directory(std::uint64_t offset, std::uint64_t size, std::uint
     const auto* const end = field + extra;
     while (end - field >= 4) {
       const auto* value = field + 4;
-      const auto* const field_end = value + std::min<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(number(field + 2, 2)), end - value);
+      const auto* const field_end =
+          value + std::min<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(number(field + 2, 2)), end - value);
       if (number(field, 2) == 1)
         for (auto* wide : {&member.size, &member.packed, &member.offset})
           if (*wide == 0xFFFFFFFF && field_end - value >= 8) *wide = number(value, 8), value += 8;
@@ -121,15 +129,17 @@ std::vector<std::uint8_t> ZipFile::read(const std::string& name) const {
   if (!member) fail(fmt::format("no entry '{}'", name));
   if (member->flags & 1) fail(fmt::format("'{}' is encrypted, expected a plain entry", name));
   if (member->method != 0 && member->method != 8)
-    fail(fmt::format("'{}' is packed with method {}, expected 0 (stored) or 8 (deflate)", name, member->method));
+    fail(fmt::format("'{}' is packed with method {}, expected 0 (stored) or 8 (deflate)", name,
+                     member->method));
   const auto header = bytes(member->offset, 30);
   if (number(header.data(), 4) != local_magic) fail(fmt::format("no entry at the place of '{}'", name));
   const auto begin = member->offset + 30 + number(header.data() + 26, 2) + number(header.data() + 28, 2);
   const auto packed = bytes(begin, member->packed);
-  const bool fits = member->method == 0 ? member->size == member->packed
-                                        : member->size / deflate_ratio <= member->packed;
+  const bool fits =
+      member->method == 0 ? member->size == member->packed : member->size / deflate_ratio <= member->packed;
   if (!fits)
-    fail(fmt::format("'{}' claims {} bytes from {} packed ones, more than can be", name, member->size, member->packed));
+    fail(fmt::format("'{}' claims {} bytes from {} packed ones, more than can be", name, member->size,
+                     member->packed));
   std::vector<std::uint8_t> content = packed;
   if (member->method == 8) {
     content.resize(static_cast<std::size_t>(member->size));

@@ -18,8 +18,8 @@ class ZipFile {
 
   std::vector<std::string> names() const;
   bool has(const std::string& name) const { return find(name) != nullptr; }
-  /// The content of one entry. Throws DataError: not there, encrypted, a method other than stored or deflate, sizes
-  /// that the file cannot hold, wrong CRC.
+  /// The content of one entry. Throws DataError: not there, encrypted, a method other than stored or deflate,
+  /// sizes that the file cannot hold, wrong CRC.
   std::vector<std::uint8_t> read(const std::string& name) const;
 
  private:

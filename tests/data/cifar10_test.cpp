@@ -4,7 +4,9 @@
 namespace fedsim::test {
 namespace {
 
-std::string record(int label, int pixel) { return std::string(1, static_cast<char>(label)) + std::string(3072, static_cast<char>(pixel)); }
+std::string record(int label, int pixel) {
+  return std::string(1, static_cast<char>(label)) + std::string(3072, static_cast<char>(pixel));
+}
 
 DataContext with_root(const TempFolder& folder) {
   DataContext context;

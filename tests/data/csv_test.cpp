@@ -25,13 +25,16 @@ struct Table {
 
 }  // namespace
 
-TEST_CASE("csv: features in the order of the columns, the target anywhere, LF or CRLF, quotes, a byte order mark") {
+TEST_CASE(
+    "csv: features in the order of the columns, the target anywhere, LF or CRLF, quotes, a byte order mark") {
   Table table;
   write_file(table.folder / "test.csv", "a,label,b\n9,1,8\n");
   table.options["test_file"] = (table.folder / "test.csv").string();
-  const std::string text = GENERATE(as<std::string>{}, "a,label,b\n1,0,2.5\n-3e2,1,+4\n",
-                                    "a,label,b\r\n1,0,2.5\r\n-3e2,1,+4\r\n", "\"a\", label ,b\n\"1\",0, 2.5\n-3e2,1,4",
-                                    "\xEF\xBB\xBF" "a,label,b\n\n1,0,2.5\n-300,1,4\n\n");
+  const std::string text =
+      GENERATE(as<std::string>{}, "a,label,b\n1,0,2.5\n-3e2,1,+4\n", "a,label,b\r\n1,0,2.5\r\n-3e2,1,+4\r\n",
+               "\"a\", label ,b\n\"1\",0, 2.5\n-3e2,1,4",
+               "\xEF\xBB\xBF"
+               "a,label,b\n\n1,0,2.5\n-300,1,4\n\n");
   const auto data = table.load(text);
   CHECK(data.sample_shape == Shape{2});
   CHECK(data.classes == 2);
@@ -63,7 +66,8 @@ TEST_CASE("csv: errors have row and column") {
   CHECK_THAT(table.error("a,label\n1,0\n2\n"), Contains("t.csv:3:2: 1 fields, expected 2"));
   CHECK_THAT(table.error("a,label\n1,0\n2,1,5\n"), Contains("t.csv:3:3: 3 fields, expected 2"));
   CHECK_THAT(table.error("a,label\n,0\n"), Contains("t.csv:2:1: empty field in column 'a'"));
-  CHECK_THAT(table.error("a,label\n1,0\nx1,1\n"), Contains("t.csv:3:1: expected a number in column 'a', found 'x1'"));
+  CHECK_THAT(table.error("a,label\n1,0\nx1,1\n"),
+             Contains("t.csv:3:1: expected a number in column 'a', found 'x1'"));
   CHECK_THAT(table.error("a,label\n1.5kg,1\n"), Contains("found '1.5kg'"));
   CHECK_THAT(table.error("a,label\n1,0\nnan,1\n"), Contains("t.csv:3:1: nan in column 'a'"));
   CHECK_THAT(table.error("a,label\n1e999,1\n"), Contains("t.csv:2:1") && Contains("range"));

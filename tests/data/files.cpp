@@ -33,7 +33,8 @@ void write_file(const fs::path& path, const std::string& content) {
 
 std::string gzip(const std::string& content) {
   z_stream stream{};
-  if (deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::runtime_error("zlib");
+  if (deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    throw std::runtime_error("zlib");
   std::string out(deflateBound(&stream, content.size()) + 64, '\0');
   std::string in = content;
   stream.next_in = reinterpret_cast<Bytef*>(in.data());
@@ -59,8 +60,12 @@ namespace {
 class Setter final : public OptionVisitor {
  public:
   explicit Setter(const std::map<std::string, OptionValue>& values) : values_(values) {}
-  void operator()(std::string_view name, double& value, Range, std::string_view) override { set(name, value); }
-  void operator()(std::string_view name, std::int64_t& value, Range, std::string_view) override { set(name, value); }
+  void operator()(std::string_view name, double& value, Range, std::string_view) override {
+    set(name, value);
+  }
+  void operator()(std::string_view name, std::int64_t& value, Range, std::string_view) override {
+    set(name, value);
+  }
   void operator()(std::string_view name, bool& value, std::string_view) override { set(name, value); }
   void operator()(std::string_view name, std::string& value, const Choices&, std::string_view) override {
     set(name, value);
@@ -69,11 +74,14 @@ class Setter final : public OptionVisitor {
   void operator()(std::string_view name, std::vector<std::string>& value, std::string_view) override {
     set(name, value);
   }
-  void operator()(std::string_view name, std::vector<double>&, Range, std::string_view) override { refuse(name); }
+  void operator()(std::string_view name, std::vector<double>&, Range, std::string_view) override {
+    refuse(name);
+  }
   void operator()(std::string_view name, std::optional<double>& value, Range, std::string_view) override {
     set_optional(name, value);
   }
-  void operator()(std::string_view name, std::optional<std::int64_t>& value, Range, std::string_view) override {
+  void operator()(std::string_view name, std::optional<std::int64_t>& value, Range,
+                  std::string_view) override {
     set_optional(name, value);
   }
   std::size_t used = 0;

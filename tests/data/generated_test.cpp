@@ -33,8 +33,9 @@ TEST_CASE("synthetic: sizes as in the paper, a tenth held out, the first users' 
   CHECK(data.generated_on_draw);
   CHECK(data.sample_shape == Shape{60});
   CHECK(data.train->size() == data.user_offsets.back());
-  // n = floor(exp(4 + 2z)) + 50. The median of exp(4 + 2z) is e^4 = 54.6; the count above it is binomial(2000, 1/2),
-  // deviation 22: 5 deviations are 112. A user of n samples trains on n - floor(n/10): n = 104 gives 94.
+  // n = floor(exp(4 + 2z)) + 50. The median of exp(4 + 2z) is e^4 = 54.6; the count above it is
+  // binomial(2000, 1/2), deviation 22: 5 deviations are 112. A user of n samples trains on n - floor(n/10): n
+  // = 104 gives 94.
   std::int64_t above = 0;
   for (std::size_t u = 0; u < 2000; ++u) {
     const auto train = data.user_offsets[u + 1] - data.user_offsets[u];
@@ -45,13 +46,15 @@ TEST_CASE("synthetic: sizes as in the paper, a tenth held out, the first users' 
 }
 
 TEST_CASE("synthetic: with samples_per_client = 25, 23 train and 2 test; test_users bounds the test set") {
-  const auto data = load_source("synthetic", {{"samples_per_client", std::int64_t{25}}, {"test_users", std::int64_t{3}}},
-                                users(5));
+  const auto data = load_source(
+      "synthetic", {{"samples_per_client", std::int64_t{25}}, {"test_users", std::int64_t{3}}}, users(5));
   CHECK(data.user_offsets == std::vector<std::int64_t>{0, 23, 46, 69, 92, 115});
   CHECK(data.test->size() == 6);
 }
 
-TEST_CASE("synthetic: a sample is the same alone, in a batch, in any order, in either dtype, for any number of users") {
+TEST_CASE(
+    "synthetic: a sample is the same alone, in a batch, in any order, in either dtype, for any number of "
+    "users") {
   const auto data = load_source("synthetic", {{"samples_per_client", std::int64_t{30}}}, users(4));
   const auto more = load_source("synthetic", {{"samples_per_client", std::int64_t{30}}}, users(9));
   const auto all = gather(*data.train, 0, 108, data);
@@ -72,15 +75,17 @@ TEST_CASE("synthetic: a sample is the same alone, in a batch, in any order, in e
 }
 
 TEST_CASE("synthetic: inputs have mean v_k and variance j^-1.2, labels are linear in them") {
-  // iid: v = 0, so feature j has mean 0 and variance (j+1)^-1.2 (j from 0). Over n = 20000 the mean's deviation is
-  // s/sqrt(n), the variance's s^2 sqrt(2/n) = s^2 / 100: five of them are allowed.
+  // iid: v = 0, so feature j has mean 0 and variance (j+1)^-1.2 (j from 0). Over n = 20000 the mean's
+  // deviation is s/sqrt(n), the variance's s^2 sqrt(2/n) = s^2 / 100: five of them are allowed.
   const auto data = load_source(
-      "synthetic", {{"iid", true}, {"samples_per_client", std::int64_t{20000}}, {"features", std::int64_t{5}}}, users(1));
+      "synthetic",
+      {{"iid", true}, {"samples_per_client", std::int64_t{20000}}, {"features", std::int64_t{5}}}, users(1));
   const auto got = gather(*data.train, 0, 18000, data);
   for (std::size_t j = 0; j < 5; ++j) {
     const double variance = std::pow(static_cast<double>(j + 1), -1.2);
     double sum = 0, squares = 0;
-    for (std::size_t i = 0; i < 18000; ++i) sum += got.x[5 * i + j], squares += std::pow(double{got.x[5 * i + j]}, 2);
+    for (std::size_t i = 0; i < 18000; ++i)
+      sum += got.x[5 * i + j], squares += std::pow(double{got.x[5 * i + j]}, 2);
     CHECK(std::abs(sum / 18000) < 5 * std::sqrt(variance / 18000));
     CHECK(std::abs(squares / 18000 - variance) < 5 * variance * std::sqrt(2 / 18000.0));
   }
@@ -88,11 +93,16 @@ TEST_CASE("synthetic: inputs have mean v_k and variance j^-1.2, labels are linea
 }
 
 TEST_CASE("synthetic: alpha = beta = 0 leaves deviation 1 between users' inputs, beta adds its square") {
-  // Mean over users of v_kj^2 is 1 + beta^2. With 400 users of one feature estimated from 100 samples each (variance of
-  // the estimate 1/100): E = 1 + beta^2 + 0.01; relative deviation sqrt(2/400) = 0.07: five are 0.35.
+  // Mean over users of v_kj^2 is 1 + beta^2. With 400 users of one feature estimated from 100 samples each
+  // (variance of the estimate 1/100): E = 1 + beta^2 + 0.01; relative deviation sqrt(2/400) = 0.07: five are
+  // 0.35.
   for (const double beta : {0.0, 2.0}) {
-    const auto data = load_source("synthetic", {{"alpha", 0.0}, {"beta", beta}, {"features", std::int64_t{1}},
-                                                {"samples_per_client", std::int64_t{111}}}, users(400));
+    const auto data = load_source("synthetic",
+                                  {{"alpha", 0.0},
+                                   {"beta", beta},
+                                   {"features", std::int64_t{1}},
+                                   {"samples_per_client", std::int64_t{111}}},
+                                  users(400));
     double squares = 0;
     for (std::int64_t user = 0; user < 400; ++user) {
       double mean = 0;
@@ -104,8 +114,8 @@ TEST_CASE("synthetic: alpha = beta = 0 leaves deviation 1 between users' inputs,
 }
 
 TEST_CASE("synthetic: the test set is what follows a user's training samples") {
-  // 10 samples give 9 + 1, 11 give 10 + 1: the tenth sample of the stream is a test sample of the first set and a
-  // training sample of the second.
+  // 10 samples give 9 + 1, 11 give 10 + 1: the tenth sample of the stream is a test sample of the first set
+  // and a training sample of the second.
   const auto ten = load_source("synthetic", {{"samples_per_client", std::int64_t{10}}}, users(1));
   const auto eleven = load_source("synthetic", {{"samples_per_client", std::int64_t{11}}}, users(1));
   CHECK(gather(*ten.test, 0, 1, ten).x == gather(*eleven.train, 9, 1, eleven).x);
@@ -157,8 +167,10 @@ TEST_CASE("random: the shape that was asked for, scaled bytes") {
 }
 
 TEST_CASE("random: tokens with a label at every position") {
-  const auto data = load_source("random", {{"shape", std::string("7")}, {"vocabulary", std::int64_t{20}},
-                                           {"classes", std::int64_t{20}}, {"every_position", true}});
+  const auto data = load_source("random", {{"shape", std::string("7")},
+                                           {"vocabulary", std::int64_t{20}},
+                                           {"classes", std::int64_t{20}},
+                                           {"every_position", true}});
   CHECK(data.targets == 7);
   CHECK(data.labels.empty());
   CHECK(data.vocabulary == 20);

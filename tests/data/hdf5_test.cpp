@@ -80,32 +80,32 @@ TEST_CASE("hdf5: what does not fit is named") {
   const Own own;
   CHECK_THAT(own.error([](hdf5::Group& root) { half(root, "test", 3); }), Contains("train"));
   CHECK_THAT(own.error([](hdf5::Group& root) {
-               root.create_group("train").write_text("x", {"a", "b"});
-               root.group("train").write<std::int64_t>("y", {2}, Ints{0, 1});
-             }),
+    root.create_group("train").write_text("x", {"a", "b"});
+    root.group("train").write<std::int64_t>("y", {2}, Ints{0, 1});
+  }),
              Contains("/train/x") && Contains("expected numbers"));
   CHECK_THAT(own.error([](hdf5::Group& root) {
-               half(root, "train", 4);
-               root.group("train").write<std::int64_t>("users", {4}, Ints{0, 1, 0, 1});
-             }),
+    half(root, "train", 4);
+    root.group("train").write<std::int64_t>("users", {4}, Ints{0, 1, 0, 1});
+  }),
              Contains("user 0 at index 2 after user 1"));
   CHECK_THAT(own.error([](hdf5::Group& root) {
-               half(root, "train", 4);
-               root.group("train").write<std::int64_t>("users", {3}, Ints{0, 1, 1});
-             }),
+    half(root, "train", 4);
+    root.group("train").write<std::int64_t>("users", {3}, Ints{0, 1, 1});
+  }),
              Contains("/train/users"));
   CHECK_THAT(own.error([](hdf5::Group& root) {
-               auto train = root.create_group("train");
-               train.write<double>("x", {2, 1}, std::vector<double>{1, std::numeric_limits<double>::infinity()});
-               train.write<std::int64_t>("y", {2}, Ints{0, 1});
-             }),
+    auto train = root.create_group("train");
+    train.write<double>("x", {2, 1}, std::vector<double>{1, std::numeric_limits<double>::infinity()});
+    train.write<std::int64_t>("y", {2}, Ints{0, 1});
+  }),
              Contains("/train/x: inf at sample 1, feature 0"));
   CHECK_THAT(own.error([](hdf5::Group& root) {
-               half(root, "train", 4);
-               auto test = root.create_group("test");
-               test.write<double>("x", {1, 3}, std::vector<double>{1, 2, 3});
-               test.write<std::int64_t>("y", {1}, Ints{0});
-             }),
+    half(root, "train", 4);
+    auto test = root.create_group("test");
+    test.write<double>("x", {1, 3}, std::vector<double>{1, 2, 3});
+    test.write<std::int64_t>("y", {1}, Ints{0});
+  }),
              Contains("/test/x") && Contains("expected 2"));
 }
 
@@ -166,15 +166,18 @@ TEST_CASE("stackoverflow: words of the vocabulary, others, begin and end") {
   write_file(folder / "stackoverflow/stackoverflow.word_count", R"({"sort": 1, "to": 9, "how": 5})");
   DataContext context;
   context.data_root = folder.path();
-  const auto data =
-      load_source("stackoverflow", {{"words", std::int64_t{2}}, {"sequence_length", std::int64_t{3}}}, context);
+  const auto data = load_source("stackoverflow",
+                                {{"words", std::int64_t{2}}, {"sequence_length", std::int64_t{3}}}, context);
   CHECK(data.vocabulary == 6);
   CHECK(data.user_offsets == Ints{0, 1, 3});
-  // to = 1, how = 2, others = 3, begin = 4, end = 5. "how to": 4 2 1 5; "to sort to (how)": 4 1 3 1; "sort": 4 3 5 0.
+  // to = 1, how = 2, others = 3, begin = 4, end = 5. "how to": 4 2 1 5; "to sort to (how)": 4 1 3 1; "sort":
+  // 4 3 5 0.
   const auto got = gather(*data.train, 0, 3, data);
   CHECK(got.x == std::vector<float>{4, 2, 1, 4, 1, 3, 4, 3, 5});
   CHECK(got.y == std::vector<std::int32_t>{2, 1, 5, 1, 3, 1, 3, 5, -1});
-  CHECK_THAT(data_error([&] { load_source("stackoverflow", {{"words", std::int64_t{4}}}, context); }),
+  CHECK_THAT(data_error([&] {
+               load_source("stackoverflow", {{"words", std::int64_t{4}}}, context);
+             }),
              Contains("3 words, expected at least 4"));
 }
 
@@ -187,7 +190,8 @@ TEST_CASE("word count: escapes, spaces, order; anything else is located") {
   // U+00E9 is C3 A9, U+20AC is E2 82 AC, U+1F600 (a pair of surrogates) is F0 9F 98 80 in UTF-8.
   CHECK(words(R"( { "a\"\\\n" : 3 , "\u00e9": 3, "\u20AC":7,"\ud83d\ude00":1 } )", 4) ==
         std::vector<std::string>{"\xE2\x82\xAC", "a\"\\\n", "\xC3\xA9", "\xF0\x9F\x98\x80"});
-  for (const auto* bad : {"[]", "{\"a\" 1}", "{\"a\": x}", "{\"a\": 1", "{\"a\": 1 \"b\": 2}", "{\"\\q\": 1}", "{\"a"})
+  for (const auto* bad :
+       {"[]", "{\"a\" 1}", "{\"a\": x}", "{\"a\": 1", "{\"a\": 1 \"b\": 2}", "{\"\\q\": 1}", "{\"a"})
     CHECK_THAT(data_error([&] { words(bad, 1); }), Contains("byte"));
 }
 

@@ -44,7 +44,8 @@ TEST_CASE("idx: the same from plain and gzipped files, scaled to [0, 1]") {
   CHECK(data.train->size() == 2);
   CHECK(data.test->size() == 1);
   const auto got = gather(*data.train, 0, 2, data);
-  CHECK(got.x == std::vector<float>{0, 51 / 255.F, 102 / 255.F, 1, 1 / 255.F, 2 / 255.F, 3 / 255.F, 4 / 255.F});
+  CHECK(got.x ==
+        std::vector<float>{0, 51 / 255.F, 102 / 255.F, 1, 1 / 255.F, 2 / 255.F, 3 / 255.F, 4 / 255.F});
   CHECK(got.y == std::vector<std::int32_t>{9, 0});
   CHECK(data.origin == (set.folder.path() / "mnist").string());
 }
@@ -143,7 +144,8 @@ TEST_CASE("idx: the real Fashion-MNIST") {
   // Standardised by its own mean and deviation: mean 0 and variance 1 over all 47,040,000 pixels.
   double sum = 0, squares = 0;
   for (std::int64_t row = 0; row < 60000; row += 1000)
-    for (const auto value : gather(*data.train, row, 1000, data).x) sum += value, squares += double{value} * value;
+    for (const auto value : gather(*data.train, row, 1000, data).x)
+      sum += value, squares += double{value} * value;
   CHECK(std::abs(sum / 47040000) < 1e-6);
   CHECK(std::abs(squares / 47040000 - 1) < 1e-6);
 }

@@ -21,10 +21,10 @@ std::string little(std::uint64_t value, int width) {
 }
 
 /// An NPY file of version `major`.
-std::string npy(const std::string& descr, const std::string& shape, const std::string& data, bool fortran = false,
-                int major = 1) {
-  const auto dict = "{'descr': " + descr + ", 'fortran_order': " + (fortran ? "True" : "False") + ", 'shape': " + shape +
-                    ", }\n";
+std::string npy(const std::string& descr, const std::string& shape, const std::string& data,
+                bool fortran = false, int major = 1) {
+  const auto dict = "{'descr': " + descr + ", 'fortran_order': " + (fortran ? "True" : "False") +
+                    ", 'shape': " + shape + ", }\n";
   return "\x93NUMPY" + little(static_cast<std::uint64_t>(major), 1) + std::string(1, '\0') +
          little(dict.size(), major == 1 ? 2 : 4) + dict + data;
 }
@@ -50,17 +50,20 @@ std::string zip(const std::map<std::string, std::string>& files, bool deflate, b
   std::string body, directory;
   for (const auto& [name, content] : files) {
     const auto packed = deflate ? deflated(content) : content;
-    const auto crc = crc32(0, reinterpret_cast<const Bytef*>(content.data()), static_cast<uInt>(content.size()));
-    const auto sizes = wide ? little(0xFFFFFFFFFFFFFFFF, 8) : little(packed.size(), 4) + little(content.size(), 4);
-    const auto extra = wide ? little(1, 2) + little(16, 2) + little(content.size(), 8) + little(packed.size(), 8) : "";
+    const auto crc =
+        crc32(0, reinterpret_cast<const Bytef*>(content.data()), static_cast<uInt>(content.size()));
+    const auto sizes =
+        wide ? little(0xFFFFFFFFFFFFFFFF, 8) : little(packed.size(), 4) + little(content.size(), 4);
+    const auto extra =
+        wide ? little(1, 2) + little(16, 2) + little(content.size(), 8) + little(packed.size(), 8) : "";
     const auto common = little(0, 2) + little(deflate ? 8 : 0, 2) + little(0, 4) + little(crc, 4) + sizes +
                         little(name.size(), 2) + little(extra.size(), 2);
-    directory += little(0x02014b50, 4) + little(45, 2) + little(45, 2) + common + little(0, 2) + little(0, 2) +
-                 little(0, 2) + little(0, 4) + little(body.size(), 4) + name + extra;
+    directory += little(0x02014b50, 4) + little(45, 2) + little(45, 2) + common + little(0, 2) +
+                 little(0, 2) + little(0, 2) + little(0, 4) + little(body.size(), 4) + name + extra;
     body += little(0x04034b50, 4) + little(45, 2) + common + name + extra + packed;
   }
-  return body + directory + little(0x06054b50, 4) + little(0, 4) + little(files.size(), 2) + little(files.size(), 2) +
-         little(directory.size(), 4) + little(body.size(), 4) + little(0, 2);
+  return body + directory + little(0x06054b50, 4) + little(0, 4) + little(files.size(), 2) +
+         little(files.size(), 2) + little(directory.size(), 4) + little(body.size(), 4) + little(0, 2);
 }
 
 std::span<const std::uint8_t> span_of(const std::string& text) {
@@ -95,15 +98,18 @@ TEST_CASE("npy: every dtype, both byte orders, versions 1 to 3") {
     CHECK(doubles(order + "f8'", raw<double>({0.1, -2}, swap)) == std::vector<double>{0.1, -2});
     // binary16: 0x3C00 = 1, 0xC100 = -(1 + 256/1024) 2^1 = -2.5; below: the least subnormal 2^-24 and 65504.
     CHECK(doubles(order + "f2'", raw<std::uint16_t>({0x3C00, 0xC100}, swap)) == std::vector<double>{1, -2.5});
-    CHECK(doubles(order + "f2'", raw<std::uint16_t>({0x0001, 0x7BFF}, swap)) == std::vector<double>{0x1p-24, 65504});
+    CHECK(doubles(order + "f2'", raw<std::uint16_t>({0x0001, 0x7BFF}, swap)) ==
+          std::vector<double>{0x1p-24, 65504});
   }
-  for (const int major : {1, 2, 3}) CHECK(parse(npy("'<f4'", "(1, 2)", raw<float>({1, 2}), false, major)).shape == Shape{1, 2});
+  for (const int major : {1, 2, 3})
+    CHECK(parse(npy("'<f4'", "(1, 2)", raw<float>({1, 2}), false, major)).shape == Shape{1, 2});
 }
 
 TEST_CASE("npy: Fortran order is transposed") {
   // x[i,j,k] = 100 i + 10 j + k of shape 2x1x3 in Fortran order: i runs fastest.
   const auto array = parse(npy("'<i4'", "(2, 1, 3)", raw<std::int32_t>({0, 100, 1, 101, 2, 102}), true));
-  CHECK(std::get<std::vector<std::int32_t>>(array.values) == std::vector<std::int32_t>{0, 1, 2, 100, 101, 102});
+  CHECK(std::get<std::vector<std::int32_t>>(array.values) ==
+        std::vector<std::int32_t>{0, 1, 2, 100, 101, 102});
 }
 
 TEST_CASE("npy: what is refused is named") {
@@ -113,10 +119,13 @@ TEST_CASE("npy: what is refused is named") {
   CHECK_THAT(parse_error(npy("'<U3'", "(1,)", "123456789012")), Contains("dtype '<U3'"));
   CHECK_THAT(parse_error(npy("'<f4'", "(3,)", raw<float>({1, 2}))),
              Contains("expected 12 bytes of data (header says 3 of <f4), found 8"));
-  CHECK_THAT(parse_error(npy("'<f4'", "(1,)", raw<float>({1, 2}))), Contains("expected 4 bytes") && Contains("found 8"));
+  CHECK_THAT(parse_error(npy("'<f4'", "(1,)", raw<float>({1, 2}))),
+             Contains("expected 4 bytes") && Contains("found 8"));
   CHECK_THAT(parse_error(npy("'<f8'", "(4294967296, 4294967296)", "")), Contains("more than 2^63"));
-  CHECK_THAT(parse_error(npy("'<u8'", "(1,)", raw<std::uint64_t>({~std::uint64_t{0}}))), Contains("beyond 2^53"));
-  CHECK_THAT(parse_error(npy("'<f4'", "(1,)", raw<float>({1}), false, 4)), Contains("NPY version 4.0, expected 1 to 3"));
+  CHECK_THAT(parse_error(npy("'<u8'", "(1,)", raw<std::uint64_t>({~std::uint64_t{0}}))),
+             Contains("beyond 2^53"));
+  CHECK_THAT(parse_error(npy("'<f4'", "(1,)", raw<float>({1}), false, 4)),
+             Contains("NPY version 4.0, expected 1 to 3"));
   CHECK_THAT(parse_error("PK"), Contains("not an NPY array"));
   CHECK_THAT(parse_error(npy("'<f4'", "(-1,)", "")), Contains("shape is damaged"));
   CHECK_THAT(parse_error("\x93NUMPY" + std::string("\x01\x00\xff\xff", 4) + "{}"), Contains("header is cut"));
@@ -125,11 +134,12 @@ TEST_CASE("npy: what is refused is named") {
 TEST_CASE("npz: stored and deflated, with and without ZIP64") {
   TempFolder folder;
   const bool deflate = GENERATE(false, true), wide = GENERATE(false, true);
-  write_file(folder / "d.npz", zip({{"x.npy", npy("'|u1'", "(2, 1, 2)", raw<std::uint8_t>({0, 255, 51, 102}))},
-                                    {"y.npy", npy("'<i8'", "(2,)", raw<std::int64_t>({2, 0}))},
-                                    {"x_test.npy", npy("'|u1'", "(1, 1, 2)", raw<std::uint8_t>({5, 10}))},
-                                    {"y_test.npy", npy("'<f4'", "(1,)", raw<float>({1}))}},
-                                   deflate, wide));
+  write_file(folder / "d.npz",
+             zip({{"x.npy", npy("'|u1'", "(2, 1, 2)", raw<std::uint8_t>({0, 255, 51, 102}))},
+                  {"y.npy", npy("'<i8'", "(2,)", raw<std::int64_t>({2, 0}))},
+                  {"x_test.npy", npy("'|u1'", "(1, 1, 2)", raw<std::uint8_t>({5, 10}))},
+                  {"y_test.npy", npy("'<f4'", "(1,)", raw<float>({1}))}},
+                 deflate, wide));
   const auto data = load_source("npz", {{"file", (folder / "d.npz").string()}});
   CHECK(data.sample_shape == Shape{1, 1, 2});  // bytes [n, h, w] are grey images
   CHECK(data.classes == 3);
@@ -140,17 +150,23 @@ TEST_CASE("npz: stored and deflated, with and without ZIP64") {
 
 TEST_CASE("npz: .npy files of their own; tokens with a target at every position") {
   TempFolder folder;
-  write_file(folder / "x.npy", npy("'<i4'", "(4, 3)", raw<std::int32_t>({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2})));
-  write_file(folder / "y.npy", npy("'<i4'", "(4, 3)", raw<std::int32_t>({1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, -1})));
+  write_file(folder / "x.npy",
+             npy("'<i4'", "(4, 3)", raw<std::int32_t>({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2})));
+  write_file(folder / "y.npy",
+             npy("'<i4'", "(4, 3)", raw<std::int32_t>({1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, -1})));
   DataContext context;
   context.test_fraction = 0.25;
-  const auto data = load_source("npz", {{"file", (folder / "x.npy").string()}, {"labels_file", (folder / "y.npy").string()},
-                                        {"vocabulary", std::int64_t{10}}}, context);
+  const auto data = load_source("npz",
+                                {{"file", (folder / "x.npy").string()},
+                                 {"labels_file", (folder / "y.npy").string()},
+                                 {"vocabulary", std::int64_t{10}}},
+                                context);
   CHECK(data.targets == 3);
   CHECK(data.train->size() == 3);
   CHECK(data.test->size() == 1);
   CHECK_THAT(data_error([&] {
-               load_source("npz", {{"file", (folder / "x.npy").string()}, {"labels_file", (folder / "y.npy").string()},
+               load_source("npz", {{"file", (folder / "x.npy").string()},
+                                   {"labels_file", (folder / "y.npy").string()},
                                    {"vocabulary", std::int64_t{9}}});
              }),
              Contains("token 9 at sample 3, position 0; expected whole numbers from 0 to 8"));
@@ -162,17 +178,24 @@ TEST_CASE("npz: bad archives and contents are named") {
     write_file(folder / "d.npz", content);
     return data_error([&] { load_source("npz", {{"file", (folder / "d.npz").string()}}); });
   };
-  const auto x = npy("'<f4'", "(2, 2)", raw<float>({1, 2, 3, 4})), y = npy("'<i8'", "(2,)", raw<std::int64_t>({0, 1}));
+  const auto x = npy("'<f4'", "(2, 2)", raw<float>({1, 2, 3, 4})),
+             y = npy("'<i8'", "(2,)", raw<std::int64_t>({0, 1}));
   CHECK_THAT(error(zip({{"a.npy", x}, {"y.npy", y}}, false)), Contains("no array 'x'") && Contains("a.npy"));
   CHECK_THAT(error(zip({{"x.npy", x}, {"y.npy", npy("'<i8'", "(1,)", raw<std::int64_t>({0}))}}, false)),
              Contains("holds 2 samples") && Contains("holds 1 labels"));
   CHECK_THAT(error(zip({{"x.npy", x}, {"y.npy", npy("'<i8'", "(2,)", raw<std::int64_t>({0, -4}))}}, false)),
              Contains("('y'): label -4 at index 1"));
-  CHECK_THAT(error(zip({{"x.npy", npy("'<f4'", "(2, 2)", raw<float>({1, 2, std::numeric_limits<float>::quiet_NaN(), 4}))},
-                        {"y.npy", y}}, false)),
-             Contains("('x'): nan at sample 1, feature 0"));
-  CHECK_THAT(error(zip({{"x.npy", x}, {"y.npy", y}, {"x_test.npy", npy("'<f4'", "(1, 3)", raw<float>({1, 2, 3}))},
-                        {"y_test.npy", npy("'<i8'", "(1,)", raw<std::int64_t>({0}))}}, false)),
+  CHECK_THAT(
+      error(zip(
+          {{"x.npy", npy("'<f4'", "(2, 2)", raw<float>({1, 2, std::numeric_limits<float>::quiet_NaN(), 4}))},
+           {"y.npy", y}},
+          false)),
+      Contains("('x'): nan at sample 1, feature 0"));
+  CHECK_THAT(error(zip({{"x.npy", x},
+                        {"y.npy", y},
+                        {"x_test.npy", npy("'<f4'", "(1, 3)", raw<float>({1, 2, 3}))},
+                        {"y_test.npy", npy("'<i8'", "(1,)", raw<std::int64_t>({0}))}},
+                       false)),
              Contains("x_test") && Contains("samples of 3") && Contains("expected 2"));
   const auto whole = zip({{"x.npy", x}, {"y.npy", y}}, false);
   CHECK_THAT(error(whole.substr(0, whole.size() - 10)), Contains("cut or not a ZIP"));

@@ -95,7 +95,9 @@ TEST_CASE("quadratic: a file is needed, and must be HDF5") {
   TempFolder folder;
   CHECK_THROWS_AS(load_source("quadratic", {}), OptionError);
   write_file(folder / "q.h5", "not HDF5");
-  CHECK_THAT(data_error([&] { load_source("quadratic", {{"file", (folder / "q.h5").string()}}); }),
+  CHECK_THAT(data_error([&] {
+               load_source("quadratic", {{"file", (folder / "q.h5").string()}});
+             }),
              Catch::Contains("q.h5"));
 }
 

@@ -62,7 +62,8 @@ TEST_CASE("scale: standard takes each feature of flat data by itself") {
 
 TEST_CASE("scale: floats are left as they are by unit and symmetric, tokens by everything") {
   const Features floats = std::vector<float>{0.1F, 300};
-  for (const auto* name : {"unit", "symmetric", "none"}) CHECK(make_scale(name, floats, {2}, false).identity());
+  for (const auto* name : {"unit", "symmetric", "none"})
+    CHECK(make_scale(name, floats, {2}, false).identity());
   const Features tokens = std::vector<std::int32_t>{70000, 3};
   for (const auto* name : {"unit", "symmetric", "standard", "none"})
     CHECK(make_scale(name, tokens, {2}, true).identity());

@@ -13,12 +13,16 @@ class Variable {
  public:
   explicit Variable(const char* value) {
     if (const char* old = getenv("FEDSIM_DATA")) old_ = old, was_set_ = true;
-    if (value) setenv("FEDSIM_DATA", value, 1);
-    else unsetenv("FEDSIM_DATA");
+    if (value)
+      setenv("FEDSIM_DATA", value, 1);
+    else
+      unsetenv("FEDSIM_DATA");
   }
   ~Variable() {
-    if (was_set_) setenv("FEDSIM_DATA", old_.c_str(), 1);
-    else unsetenv("FEDSIM_DATA");
+    if (was_set_)
+      setenv("FEDSIM_DATA", old_.c_str(), 1);
+    else
+      unsetenv("FEDSIM_DATA");
   }
 
  private:
@@ -37,7 +41,8 @@ TEST_CASE("where: the variable wins over root, root over the source tree, the pa
   for (const auto* place : {"variable/toy", "root/toy", "tree/datasets/data/toy", "prefix/share/fedsim/toy"})
     write_file(folder.path() / place / "toy.bin", "x");
   const Variable variable((folder / "variable").c_str());
-  for (const auto* place : {"variable/toy", "root/toy", "tree/datasets/data/toy", "prefix/share/fedsim/toy"}) {
+  for (const auto* place :
+       {"variable/toy", "root/toy", "tree/datasets/data/toy", "prefix/share/fedsim/toy"}) {
     CHECK(find_dataset(context, "toy", {"toy.bin"}) == folder.path() / place);
     std::filesystem::remove_all(folder.path() / place);
   }
