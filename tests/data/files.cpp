@@ -106,10 +106,26 @@ class Setter final : public OptionVisitor {
   const std::map<std::string, OptionValue>& values_;
 };
 
+/// Hides the user's own FEDSIM_DATA, which would win over the folders that tests name.
+class WithoutVariable {
+ public:
+  WithoutVariable() {
+    if (const char* value = getenv("FEDSIM_DATA")) value_ = value;
+    unsetenv("FEDSIM_DATA");
+  }
+  ~WithoutVariable() {
+    if (value_) setenv("FEDSIM_DATA", value_->c_str(), 1);
+  }
+
+ private:
+  std::optional<std::string> value_;
+};
+
 }  // namespace
 
 Dataset load_source(const std::string& source, const std::map<std::string, OptionValue>& options,
                     const DataContext& context) {
+  const WithoutVariable without_variable;
   Setter setter(options);
   const auto made = Registry<DataSource>::find(source)->make(setter);
   if (setter.used != options.size()) throw std::logic_error("an option that '" + source + "' does not have");
