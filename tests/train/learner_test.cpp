@@ -237,7 +237,7 @@ TEST_CASE("trainers and devices that are not there are named") {
   CHECK_THROWS_AS(make_engine(model, data, "auto", "gpu", Dtype::float32), OptionError);
   CHECK_THROWS_AS(make_engine(model, data, "auto", "cuda:x", Dtype::float32), OptionError);
   CHECK_THROWS_AS(make_engine(model, data, "auto", "cuda:99", Dtype::float32), OutputError);
-  CHECK_THROWS_AS(make_engine({.torchscript = {}, .quadratic = true}, data, "auto", "cpu", Dtype::float32), OptionError);
+  CHECK_THROWS_AS(make_engine({.layers = {}, .torchscript = {}, .quadratic = true}, data, "auto", "cpu", Dtype::float32), OptionError);
   const auto engine = make_engine(model, data, "autograd", "cpu", Dtype::float32);
   CHECK(engine->trainer() == "autograd");
   CHECK(engine->device() == "cpu");
