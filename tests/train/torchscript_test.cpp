@@ -19,7 +19,7 @@ torch::jit::Module module_of(const std::string& forward) {
   torch::jit::Module module("toy");
   torch::manual_seed(1);
   const auto tensor = [&](const char* name, std::vector<std::int64_t> shape) {
-    module.register_parameter(name, torch::rand(shape).sub(0.5), false);
+    module.register_parameter(name, torch::rand(shape).sub(0.5).set_requires_grad(true), false);
   };
   tensor("w1", {5, 6});
   tensor("b1", {5});
