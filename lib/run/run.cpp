@@ -19,12 +19,13 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 ResultHeader header_of(const Experiment& experiment, const RunRequest& request, const Engine& engine,
-                       std::int64_t threads) {
+                       std::int64_t threads, std::int64_t cohort) {
   ResultHeader header;
   header.path = request.output;
   header.rounds = experiment.run.rounds;
   header.force = request.force;
   header.client_rows = experiment.output.per_client;
+  header.cohort = cohort;
   header.attributes = {{"config", experiment.resolved},
                        {"config_hash", experiment.hash},
                        {"source_config", experiment.source_config},
@@ -62,7 +63,7 @@ class Loop {
         cohort_size_(cohort_size()),
         plan_{*experiment.algorithm.object, *experiment.rule.object, prepared_.partition, prepared_.data,
               weight_by_samples()},
-        writer_(header_of(experiment, request, *engine_, workers_.threads())) {
+        writer_(header_of(experiment, request, *engine_, workers_.threads(), cohort_size_)) {
     writer_.partition(prepared_.partition, prepared_.data);
     state_.w = engine_->initial(seed());
     experiment_.algorithm->init(state_);
