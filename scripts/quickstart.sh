@@ -19,10 +19,14 @@ step "build"
 scripts/build.sh release fedsim
 
 step "run: ./fedsim run $config"
-if [ "$result" -nt "$config" ] && ./fedsim show "$result" 2>/dev/null | grep -qw complete; then
-  echo "$result is complete; ./fedsim run $config --force runs it again" >&2
-else
+# --resume leaves a complete result alone and goes on with an unfinished one. Exit 2 where it is of another config (this
+# checkout's was changed since): then it is made anew.
+status=0
+./fedsim run "$config" --resume || status=$?
+if [ $status = 2 ] && [ -e "$result" ]; then
   ./fedsim run "$config" --force
+elif [ $status != 0 ]; then
+  exit $status
 fi
 step "plot: ./fedsim plot $result -o $picture"
 [ "$picture" -nt "$result" ] || ./fedsim plot "$result" -o "$picture"
