@@ -47,7 +47,8 @@ if(FedsimTorch_FOUND AND NOT TARGET torch::torch_cpu)
   set_target_properties(torch::c10 PROPERTIES IMPORTED_LOCATION "${FedsimTorch_C10_LIBRARY}")
   add_library(torch::torch_cpu SHARED IMPORTED)
   # The small CUDA wheels that libtorch_cpu.so needs lie beside torch: nvidia/cu13/lib or nvidia/*/lib.
-  file(GLOB _torch_cuda_dirs "${_torch_prefix}/../nvidia/*/lib")
+  get_filename_component(_torch_parent "${_torch_prefix}" DIRECTORY)
+  file(GLOB _torch_cuda_dirs "${_torch_parent}/nvidia/*/lib")
   set_target_properties(torch::torch_cpu PROPERTIES
     IMPORTED_LOCATION "${FedsimTorch_CPU_LIBRARY}"
     INTERFACE_INCLUDE_DIRECTORIES "${FedsimTorch_INCLUDE_DIR};${FedsimTorch_INCLUDE_DIR}/torch/csrc/api/include"
