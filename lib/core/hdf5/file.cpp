@@ -37,7 +37,7 @@ Handle access_list(const Origin& origin) {
   check(H5Pset_alignment(list.get(), 512, 4096), origin, "", "set up HDF5");
   // The text of attributes that are overwritten goes to new space: take it in large pieces, so that the size of the
   // file, which the superblock tells, changes seldom.
-  check(H5Pset_small_data_block_size(list.get(), 1 << 20), origin, "", "set up HDF5");
+  check(H5Pset_small_data_block_size(list.get(), 1 << 16), origin, "", "set up HDF5");
   return list;
 }
 
