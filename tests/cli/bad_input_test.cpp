@@ -33,9 +33,9 @@ std::vector<Fault> config_faults() {
       {"not a number", synthetic + "[client]\nlr = nan\n", 2, {"bad.toml:9:6"}},
       {"infinite", synthetic + "[client]\nlr = inf\n", 2, {"bad.toml:9:6"}},
       {"larger than 64 bits", "seed = 99999999999999999999\n" + synthetic, 2, {"bad.toml:1:8"}},
-      {"empty", "", 2, {"data.dataset"}},
+      {"empty", "", 2, {"'dataset' in [data]", "'name' in [model]"}},
       {"no model", "[data]\ndataset = \"synthetic\"\n", 2, {"model"}},
-      {"not UTF-8", "name = \"\xff\"\n" + synthetic, 2, {"bad.toml:1"}},
+      {"not UTF-8", "name = \"\xff\"\n" + synthetic, 2, {"0xFF", "offset 8"}},
       {"an option of another algorithm", synthetic + "[algorithm]\nname = \"fedavg\"\nmu = 0.1\n", 2, {"bad.toml:10:1", "mu"}},
       {"more chosen than there are", synthetic + "[sampling]\nclients_per_round = 6\n", 2, {"bad.toml:9:", "6", "5"}},
       {"alpha 0",
@@ -154,9 +154,9 @@ TEST_CASE("output: exists, or has no folder: exit 4 before training", "[cli][bad
 }
 
 TEST_CASE("a GPU that is not there: exit 4, with a hint", "[cli][bad-input]") {
-  const QuadraticRun experiment(Line{.a = {1}, .b = {1}});
-  const auto config = experiment.config("rounds = 1", "[client]\nlr = 0.1\n").string();
-  const Outcome outcome = fedsim(experiment.folder(), {"run", config, "--set", "dtype=float32", "--device", "cuda:63"});
+  const TempFolder folder;
+  const auto config = folder.write("gpu.toml", synthetic);
+  const Outcome outcome = fedsim(folder, {"run", config.string(), "--device", "cuda:63"});
   INFO(outcome.err);
   CHECK(outcome.exit == 4);
   CHECK(has(outcome.err, "cpu"));
