@@ -47,13 +47,18 @@ void tile(const Product<T>& p, Index row, Index column, int tail) {
     const T* b = p.b + column + o * p.b_outer;
     for (Index i = 0; i < p.inner; ++i, a += p.a_inner, b += p.b_inner) {
       Vector<T> values[Vecs];
+#pragma GCC unroll 16
       for (int v = 0; v < Vecs; ++v)
         values[v] = Tail && v == Vecs - 1 ? load(b + v * lanes, tail) : load(b + v * lanes);
+#pragma GCC unroll 16
       for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 16
         for (int v = 0; v < Vecs; ++v) sums[r][v] += broadcast(a[r * a_row]) * values[v];
     }
   }
+#pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 16
     for (int v = 0; v < Vecs; ++v) {
       const Index at = (row + r) * p.c_row + column + v * lanes;
       if (Tail && v == Vecs - 1)
@@ -108,25 +113,33 @@ void dot_tile(const DotProduct<T>& p, Index row, Index column) {
   Index i = 0;
   for (; i + lanes <= p.inner; i += lanes) {
     Vector<T> values[Columns];
+#pragma GCC unroll 16
     for (int j = 0; j < Columns; ++j) values[j] = load(b + j * p.b_row + i);
+#pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
       const Vector<T> left = load(a + r * p.a_row + i);
+#pragma GCC unroll 16
       for (int j = 0; j < Columns; ++j) sums[r][j] += left * values[j];
     }
   }
   if (i < p.inner) {
     const int tail = static_cast<int>(p.inner - i);
     Vector<T> values[Columns];
+#pragma GCC unroll 16
     for (int j = 0; j < Columns; ++j) values[j] = load(b + j * p.b_row + i, tail);
+#pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
       const Vector<T> left = load(a + r * p.a_row + i, tail);
+#pragma GCC unroll 16
       for (int j = 0; j < Columns; ++j) sums[r][j] += left * values[j];
     }
   }
+#pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r) {
     T total[4];
     lane_sums(sums[r], total);
     T* c = p.c + (row + r) * p.c_row + column;
+#pragma GCC unroll 16
     for (int j = 0; j < Columns; ++j) {
       T value = total[j];
       if (p.add) value += c[j];

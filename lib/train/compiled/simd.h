@@ -54,7 +54,7 @@ inline void store(T* p, Vector<T> v) {
 }
 template <class T>
 inline Vector<T> broadcast(T value) {
-  return Vector<T>{} + value;
+  return value - Vector<T>{};  // x - 0 is x for every x, -0 and NaN too, and compiles to a broadcast
 }
 
 // The first `count` lanes, 0 in the others; memory beyond them is not touched.

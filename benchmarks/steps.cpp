@@ -1,0 +1,110 @@
+// Microseconds (processor time, best of 20) of a training step of the compiled trainer on one core, for the literature's models, plain SGD and
+// with momentum. Usage: fedsim_bench_steps [float32|float64]
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/random.h"
+#include "model/network.h"
+#include "train/compiled/compiled.h"
+
+namespace {
+
+using namespace fedsim;
+
+/// Seconds of processor time of this thread: the machine may be shared.
+double now() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+/// Multiply-adds of the products of a forward pass, twice; backward costs twice that, less the input's gradient.
+double forward_flops(const std::vector<Layer>& layers) {
+  double flops = 0;
+  for (const Layer& layer : layers) {
+    const auto n = [](const Shape& shape) { return static_cast<double>(elements(shape)); };
+    if (layer.kind == LayerKind::linear) flops += 2 * n(layer.out) * static_cast<double>(layer.in.back());
+    if (layer.kind == LayerKind::conv)
+      flops += 2 * n(layer.out) * static_cast<double>(layer.in[0] * layer.kernel * layer.kernel);
+    if (layer.kind == LayerKind::lstm)
+      for (std::int64_t k = 0; k < layer.width; ++k)
+        flops += 8 * n(layer.out) * static_cast<double>((k == 0 ? layer.in[1] : layer.size) + layer.size);
+    flops += forward_flops(layer.body) + forward_flops(layer.shortcut);
+  }
+  return flops;
+}
+
+template <class T>
+void measure(const std::string& model, const Dataset& data, std::int64_t count, int steps) {
+  const auto layers = [&]() -> std::vector<std::string> {
+    if (model == "logistic") return {"flatten", "linear 10"};
+    if (model == "2nn") return {"flatten", "linear 200", "relu", "linear 200", "relu", "linear 10"};
+    if (model == "lenet5")
+      return {"conv 6 5", "relu", "maxpool 2", "conv 16 5", "relu", "maxpool 2", "flatten", "linear 120", "relu",
+              "linear 84", "relu", "linear 10"};
+    if (model == "char-lstm") return {"embedding 8", "lstm 256 2", "linear 80"};
+    return {"conv 32 5 same", "relu", "maxpool 2", "conv 64 5 same", "relu", "maxpool 2", "flatten", "linear 512",
+            "relu", "linear 10"};
+  }();
+  const Network network = build_network(layers, data);
+  const Dtype dtype = std::is_same_v<T, float> ? Dtype::float32 : Dtype::float64;
+  std::string why_not;
+  const auto engine = make_compiled_engine(network, data, dtype, why_not);
+  const auto learner = engine->learner();
+  const Vec start = engine->initial(1);
+  Random random(1, Purpose::data);
+  std::vector<T> x(static_cast<std::size_t>(count * elements(data.sample_shape)));
+  for (T& value : x)
+    value = data.vocabulary > 0 ? static_cast<T>(random.below(80)) : static_cast<T>(random.uniform());
+  std::vector<std::int32_t> y(static_cast<std::size_t>(count * data.targets));
+  for (auto& value : y) value = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(data.classes)));
+  Batch batch;
+  batch.x = x.data();
+  batch.y = y.data();
+  batch.count = count;
+
+  const auto best = [&](const StepRule& rule) {
+    double result = 1e9;
+    for (int repeat = 0; repeat < 20; ++repeat) {
+      learner->begin(start, rule);
+      learner->step(batch);
+      const double from = now();
+      for (int i = 0; i < steps; ++i) learner->step(batch);
+      result = std::min(result, (now() - from) / steps);
+    }
+    return result;
+  };
+  const double plain = best({.lr = 1e-3}), momentum = best({.lr = 1e-3, .momentum = 0.9});
+  fmt::print("{:10} batch {:3}  {:9.1f} us  {:6.1f} GFLOP/s   with momentum {:9.1f} us\n", model, count, plain * 1e6,
+             3 * forward_flops(network.layers) * static_cast<double>(count) / plain / 1e9, momentum * 1e6);
+}
+
+template <class T>
+void measure_all() {
+  Dataset images, text;
+  images.sample_shape = {1, 28, 28};
+  images.classes = 10;
+  text.sample_shape = {80};
+  text.classes = text.vocabulary = 80;
+  text.targets = 80;
+  for (const std::int64_t count : {6, 10, 64}) {
+    measure<T>("logistic", images, count, 500);
+    measure<T>("2nn", images, count, 20);
+    measure<T>("lenet5", images, count, 10);
+    if (count > 6) measure<T>("cnn", images, count, 2);
+  }
+  measure<T>("char-lstm", text, 4, 1);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "float64")
+    measure_all<double>();
+  else
+    measure_all<float>();
+}

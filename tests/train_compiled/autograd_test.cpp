@@ -1,0 +1,128 @@
+// The compiled trainer against the autograd trainer: a local epoch from the same start, batches and masks. Norm of
+// the difference over the norm of the parameters; both orders of summation are as good, so the bound is rounding.
+#include "catch.hpp"
+#include "core/error.h"
+#include "models.h"
+#include "train/engine.h"
+
+using namespace fedsim;
+using namespace fedsim::test;
+
+namespace {
+
+ModelChoice model_of(const std::vector<std::string>& layers) {
+  ModelChoice model;
+  model.layers = layers;
+  return model;
+}
+
+/// Parameters after an epoch of 6 batches, the last one smaller.
+template <class T>
+Vec epoch(const Engine& engine, const Dataset& data, const Vec& start, const StepRule& rule, double& loss) {
+  const auto learner = engine.learner();
+  learner->begin(start, rule);
+  loss = 0;
+  for (std::uint64_t i = 1; i <= 6; ++i) {
+    const RandomBatch<T> random(data, i < 6 ? 10 : 3, i);
+    loss += learner->step(random.batch).loss;
+  }
+  return learner->parameters();
+}
+
+template <class T>
+void check(const Dataset& data, const std::vector<std::string>& layers, double tolerance) {
+  std::string all;
+  for (const auto& layer : layers) all += layer + ", ";
+  INFO(all << "on " << to_string(data.sample_shape));
+  const Dtype dtype = std::is_same_v<T, float> ? Dtype::float32 : Dtype::float64;
+  const auto compiled = make_engine(model_of(layers), data, "compiled", "cpu", dtype);
+  const auto autograd = make_engine(model_of(layers), data, "autograd", "cpu", dtype);
+  REQUIRE(compiled->trainer() == "compiled");
+  REQUIRE(autograd->trainer() == "autograd");
+  const Vec start = compiled->initial(3);
+  REQUIRE(start == autograd->initial(3));
+  Vec anchor = start, linear = start;
+  anchor *= 0.9;
+  linear *= 0.01;
+  const StepRule plain{.lr = 0.05};
+  const StepRule full{.lr = 0.02, .momentum = 0.5, .weight_decay = 1e-3, .clip = 1.0, .prox = 0.1, .anchor = &anchor,
+                      .linear = &linear};
+  for (const StepRule& rule : {plain, full}) {
+    double loss_a = 0, loss_b = 0;
+    const Vec a = epoch<T>(*compiled, data, start, rule, loss_a), b = epoch<T>(*autograd, data, start, rule, loss_b);
+    CHECK(norm(a - b) <= tolerance * norm(b));
+    CHECK(norm(a - start) > 1e-4 * norm(b));
+    CHECK(loss_a == Approx(loss_b).epsilon(tolerance));
+  }
+  const RandomBatch<T> test(data, 20, 9);
+  const Evaluation a = compiled->learner()->evaluate(start, test.batch), b = autograd->learner()->evaluate(start, test.batch);
+  CHECK(a.correct == b.correct);
+  CHECK(a.count == b.count);
+  CHECK(a.loss == Approx(b.loss).epsilon(tolerance));
+}
+
+void check_both(const Dataset& data, const std::vector<std::string>& layers) {
+  check<float>(data, layers, 1e-5);
+  check<double>(data, layers, 1e-12);
+}
+
+std::vector<std::string> shipped(const std::string& name, const Dataset& data) {
+  Describer visitor;
+  return Registry<ModelTemplate>::find(name)->make(visitor)->layers(data);
+}
+
+}  // namespace
+
+TEST_CASE("shipped models: an epoch equals autograd's", "[compiled][autograd]") {
+  const Dataset digits = shaped({1, 28, 28}, 10), colour = shaped({3, 32, 32}, 10);
+  for (const char* name : {"logistic", "2nn", "cnn", "lenet5"}) check_both(digits, shipped(name, digits));
+  for (const char* name : {"logistic", "lenet5"}) check_both(colour, shipped(name, colour));
+  const Dataset text = shaped({12}, 20, 12, 20), next = shaped({9}, 20, 1, 20);
+  check_both(text, {"embedding 8", "lstm 24 2", "linear 20"});
+  check_both(next, {"embedding 8", "lstm 24 2", "last", "linear 20"});
+}
+
+TEST_CASE("a small residual network with group norm equals autograd's", "[compiled][autograd]") {
+  check_both(shaped({3, 16, 16}, 10),
+             {"conv 8 3 same nobias", "groupnorm 2", "relu",
+              "residual(conv 8 3 stride=1 pad=1 nobias, groupnorm 2, relu, conv 8 3 same nobias, groupnorm 2)", "relu",
+              "residual(conv 16 3 stride=2 pad=1 nobias, groupnorm 2, relu, conv 16 3 same nobias, groupnorm 2 | conv "
+              "16 1 stride=2 nobias, groupnorm 2)",
+              "relu", "globalpool", "linear 10"});
+}
+
+TEST_CASE("random lists of layers equal autograd's", "[compiled][autograd]") {
+  Random random(12, Purpose::data);
+  const Dataset image = shaped({2, 11, 9}, 4);
+  const std::vector<std::string> spatial{"conv 3 3 same", "conv 5 2", "conv 4 3 stride=2 pad=1", "relu", "tanh", "gelu",
+                                         "groupnorm 1", "maxpool 2 stride=1", "maxpool 3 stride=2 pad=1",
+                                         "avgpool 3 stride=2 pad=1", "dropout 0.2", "residual(relu | gelu)"};
+  const std::vector<std::string> flat{"linear 9", "linear 20 nobias", "relu", "tanh", "gelu", "layernorm",
+                                      "dropout 0.5", "residual(layernorm, relu)"};
+  for (int trial = 0; trial < 25; ++trial) {
+    std::vector<std::string> layers;
+    for (std::uint64_t n = random.below(5); n > 0; --n) layers.push_back(spatial[random.below(spatial.size())]);
+    layers.push_back("flatten");
+    for (std::uint64_t n = random.below(4); n > 0; --n) layers.push_back(flat[random.below(flat.size())]);
+    layers.push_back("linear 4");
+    check_both(image, layers);
+  }
+}
+
+TEST_CASE("who trains: auto, compiled and autograd", "[compiled][autograd]") {
+  const Dataset image = shaped({2, 11, 9}, 4);
+  const auto trainer = [&](const std::vector<std::string>& layers, const std::string& wanted) {
+    return make_engine(model_of(layers), image, wanted, "cpu", Dtype::float32)->trainer();
+  };
+  const std::vector<std::string> plain{"flatten", "linear 4"}, batchnorm{"batchnorm", "flatten", "linear 4"};
+  CHECK(trainer(plain, "auto") == "compiled");
+  CHECK(trainer(plain, "autograd") == "autograd");
+  CHECK(trainer(batchnorm, "auto") == "autograd");
+  try {
+    trainer(batchnorm, "compiled");
+    FAIL("accepted");
+  } catch (const OptionError& error) {
+    CHECK(error.option == "trainer");
+    CHECK(error.message == "the compiled trainer has no 'batchnorm'");
+  }
+}
