@@ -22,7 +22,7 @@ double now() {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-/// Multiply-adds of the products of a forward pass, twice; backward costs twice that, less the input's gradient.
+/// FLOPs of the products of a forward pass; a step does them three times, less the gradient of the input.
 double forward_flops(const std::vector<Layer>& layers) {
   double flops = 0;
   for (const Layer& layer : layers) {
@@ -38,18 +38,17 @@ double forward_flops(const std::vector<Layer>& layers) {
   return flops;
 }
 
+double step_flops(const Network& network) {
+  const bool flat = network.layers.front().kind == LayerKind::flatten;
+  const bool tokens = network.layers.front().kind == LayerKind::embedding;
+  const double saved = tokens ? 0 : forward_flops({network.layers[flat ? 1 : 0]});
+  return 3 * forward_flops(network.layers) - saved;
+}
+
 template <class T>
 void measure(const std::string& model, const Dataset& data, std::int64_t count, int steps) {
-  const auto layers = [&]() -> std::vector<std::string> {
-    if (model == "logistic") return {"flatten", "linear 10"};
-    if (model == "2nn") return {"flatten", "linear 200", "relu", "linear 200", "relu", "linear 10"};
-    if (model == "lenet5")
-      return {"conv 6 5", "relu", "maxpool 2", "conv 16 5", "relu", "maxpool 2", "flatten", "linear 120", "relu",
-              "linear 84", "relu", "linear 10"};
-    if (model == "char-lstm") return {"embedding 8", "lstm 256 2", "linear 80"};
-    return {"conv 32 5 same", "relu", "maxpool 2", "conv 64 5 same", "relu", "maxpool 2", "flatten", "linear 512",
-            "relu", "linear 10"};
-  }();
+  Describer defaults;
+  const auto layers = Registry<ModelTemplate>::find(model)->make(defaults)->layers(data);
   const Network network = build_network(layers, data);
   const Dtype dtype = std::is_same_v<T, float> ? Dtype::float32 : Dtype::float64;
   std::string why_not;
@@ -69,7 +68,7 @@ void measure(const std::string& model, const Dataset& data, std::int64_t count, 
 
   const auto best = [&](const StepRule& rule) {
     double result = 1e9;
-    for (int repeat = 0; repeat < 20; ++repeat) {
+    for (int repeat = 0; repeat < (model == "resnet18-gn" ? 4 : 20); ++repeat) {
       learner->begin(start, rule);
       learner->step(batch);
       const double from = now();
@@ -79,15 +78,17 @@ void measure(const std::string& model, const Dataset& data, std::int64_t count, 
     return result;
   };
   const double plain = best({.lr = 1e-3}), momentum = best({.lr = 1e-3, .momentum = 0.9});
-  fmt::print("{:10} batch {:3}  {:9.1f} us  {:6.1f} GFLOP/s   with momentum {:9.1f} us\n", model, count, plain * 1e6,
-             3 * forward_flops(network.layers) * static_cast<double>(count) / plain / 1e9, momentum * 1e6);
+  fmt::print("{:11} batch {:3}  {:9.1f} us  {:6.1f} GFLOP/s   with momentum {:9.1f} us\n", model, count, plain * 1e6,
+             step_flops(network) * static_cast<double>(count) / plain / 1e9, momentum * 1e6);
 }
 
 template <class T>
 void measure_all() {
-  Dataset images, text;
+  Dataset images, colour, text;
   images.sample_shape = {1, 28, 28};
   images.classes = 10;
+  colour.sample_shape = {3, 32, 32};
+  colour.classes = 10;
   text.sample_shape = {80};
   text.classes = text.vocabulary = 80;
   text.targets = 80;
@@ -98,6 +99,7 @@ void measure_all() {
     if (count > 6) measure<T>("cnn", images, count, 2);
   }
   measure<T>("char-lstm", text, 4, 1);
+  measure<T>("resnet18-gn", colour, 10, 1);
 }
 
 }  // namespace

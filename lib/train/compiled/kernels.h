@@ -11,8 +11,8 @@ using Index = std::int64_t;
 /// What becomes of a product.
 enum class Write { store, add, sgd };
 
-/// Plain SGD on the matrix that a product is the gradient of. The pointers stand at the matrix' first element and
-/// have the rows of c: c = w - lr (product + weight_decay w + prox (w - anchor) + linear).
+/// The terms of SGD. In a product, on the matrix that it is the gradient of: the pointers stand at the matrix' first
+/// element and have the rows of c, c = w - lr (product + weight_decay w + prox (w - anchor) + linear).
 template <class T>
 struct Descent {
   T lr, weight_decay, prox;
@@ -74,6 +74,9 @@ struct Kernels {
   void (*maxpool_gradient)(const Pooling&, const T* dy, const std::int32_t* where, T* dx);
   /// sums[j] = sum over rows of a[r, j]
   void (*column_sums)(const T* a, Index rows, Index columns, T* sums);
+  /// SGD on n stored gradients times `factor`, with momentum where that is not 0 (then `velocity` is read):
+  /// g = factor gradient + weight_decay w + prox (w - anchor) + linear; v = momentum v + g; out = w - lr v.
+  void (*descend)(const Descent<T>&, Index n, T factor, const T* gradient, T momentum, T* velocity, T* out);
 };
 
 /// The best table that this processor can run.

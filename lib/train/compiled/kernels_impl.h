@@ -72,6 +72,8 @@ template <class T, int Rows, bool UnitRow>
 void row_tile(const Product<T>& p, Index row) {
   constexpr int lanes = Simd<T>::lanes;
   Index column = 0;
+  if constexpr (Rows <= wide_rows)  // few sums: wider, to hide the latency of the multiply-adds
+    for (; column + 4 * lanes <= p.columns; column += 4 * lanes) tile<T, Rows, 4, false, UnitRow>(p, row, column, 0);
   for (; column + 2 * lanes <= p.columns; column += 2 * lanes) tile<T, Rows, 2, false, UnitRow>(p, row, column, 0);
   const int rest = static_cast<int>(p.columns - column);
   if (rest > lanes)
@@ -233,6 +235,36 @@ void maxpool_gradient(const Pooling& p, const T* dy, const std::int32_t* where, 
     }
 }
 
+/// n values of the rule of Descent, with momentum on stored gradients, from place i on.
+template <class T, bool Tail>
+inline void descend_at(const Descent<T>& d, Index i, int tail, T factor, const T* gradient, T momentum, T* velocity,
+                       T* out) {
+  const auto get = [i, tail](const T* from) { return Tail ? load(from + i, tail) : load(from + i); };
+  const auto put = [i, tail](T* to, Vector<T> value) {
+    if constexpr (Tail)
+      store(to + i, value, tail);
+    else
+      store(to + i, value);
+  };
+  const Vector<T> w = get(d.w);
+  Vector<T> g = factor * get(gradient) + d.weight_decay * w;
+  if (d.prox != 0) g += d.prox * (w - get(d.anchor));
+  if (d.linear) g += get(d.linear);
+  if (momentum != 0) {
+    g += momentum * get(velocity);
+    put(velocity, g);
+  }
+  put(out, w - d.lr * g);
+}
+
+template <class T>
+void descend(const Descent<T>& d, Index n, T factor, const T* gradient, T momentum, T* velocity, T* out) {
+  constexpr int lanes = Simd<T>::lanes;
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) descend_at<T, false>(d, i, 0, factor, gradient, momentum, velocity, out);
+  if (i < n) descend_at<T, true>(d, i, static_cast<int>(n - i), factor, gradient, momentum, velocity, out);
+}
+
 template <class T>
 void column_sums(const T* a, Index rows, Index columns, T* sums) {
   for (Index j = 0; j < columns; ++j) sums[j] = 0;
@@ -243,7 +275,7 @@ void column_sums(const T* a, Index rows, Index columns, T* sums) {
 template <class T>
 constexpr Kernels<T> kernels_named(const char* name) {
   return {name,    4 * Simd<T>::lanes, product<T>,           dot_product<T>, relu<T>, relu_gradient<T>,
-          maxpool<T>, maxpool_gradient<T>, column_sums<T>};
+          maxpool<T>, maxpool_gradient<T>, column_sums<T>, descend<T>};
 }
 
 }  // namespace

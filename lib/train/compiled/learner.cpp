@@ -121,18 +121,13 @@ class CompiledLearner final : public Learner {
     return length > rule_.clip ? static_cast<T>(rule_.clip / length) : T(1);
   }
 
-  /// The rule on stored gradients [first, last); w may be the room that is written.
+  /// The rule on stored gradients [first, last).
   void update(const Fused<T>& rule, const T* w, Index first, Index last, T factor) {
-    const T momentum = static_cast<T>(rule_.momentum);
-    const T* gradient = gradient_.data();
-    T *velocity = velocity_.data(), *out = rule.out;
-    for (Index i = first; i < last; ++i) {
-      T g = factor * gradient[i] + rule.weight_decay * w[i];
-      if (rule.anchor) g += rule.prox * (w[i] - rule.anchor[i]);
-      if (rule.linear) g += rule.linear[i];
-      if (momentum != 0) g = velocity[i] = momentum * velocity[i] + g;
-      out[i] = w[i] - rule.lr * g;
-    }
+    kernels_.descend({.lr = rule.lr, .weight_decay = rule.weight_decay, .prox = rule.prox, .w = w + first,
+                      .anchor = rule.anchor ? rule.anchor + first : nullptr,
+                      .linear = rule.linear ? rule.linear + first : nullptr},
+                     last - first, factor, gradient_.data() + first, static_cast<T>(rule_.momentum),
+                     rule_.momentum != 0 ? velocity_.data() + first : nullptr, rule.out + first);
   }
 
   const Network& network_;

@@ -5,17 +5,27 @@
 
 namespace fedsim::compiled {
 
+namespace {
+
+template <class T>
+Descent<T> descent_at(const Pass<T>& pass, Index offset) {
+  const Fused<T>& fused = *pass.fused;
+  return {.lr = fused.lr,
+          .weight_decay = fused.weight_decay,
+          .prox = fused.prox,
+          .w = pass.w + offset,
+          .anchor = fused.anchor ? fused.anchor + offset : nullptr,
+          .linear = fused.linear ? fused.linear + offset : nullptr};
+}
+
+}  // namespace
+
 template <class T>
 void weight_gradient(const Pass<T>& pass, Index offset, Product<T> p) {
-  if (const Fused<T>* fused = pass.fused) {
+  if (pass.fused) {
     p.write = Write::sgd;
-    p.c = fused->out + offset;
-    p.descent = {.lr = fused->lr,
-                 .weight_decay = fused->weight_decay,
-                 .prox = fused->prox,
-                 .w = pass.w + offset,
-                 .anchor = fused->anchor ? fused->anchor + offset : nullptr,
-                 .linear = fused->linear ? fused->linear + offset : nullptr};
+    p.c = pass.fused->out + offset;
+    p.descent = descent_at(pass, offset);
   } else {
     p.write = Write::store;
     p.c = pass.gradient + offset;
@@ -25,17 +35,10 @@ void weight_gradient(const Pass<T>& pass, Index offset, Product<T> p) {
 
 template <class T>
 void bias_gradient(const Pass<T>& pass, Index offset, const T* d, Index rows, Index columns, T* room) {
-  const Fused<T>* fused = pass.fused;
-  T* sums = fused ? room : pass.gradient + offset;
+  T* sums = pass.fused ? room : pass.gradient + offset;
   pass.kernels.column_sums(d, rows, columns, sums);
-  if (!fused) return;
-  const T* w = pass.w + offset;
-  for (Index j = 0; j < columns; ++j) {
-    T g = sums[j] + fused->weight_decay * w[j];
-    if (fused->prox != 0) g += fused->prox * (w[j] - fused->anchor[offset + j]);
-    if (fused->linear) g += fused->linear[offset + j];
-    fused->out[offset + j] = w[j] - fused->lr * g;
-  }
+  if (pass.fused)
+    pass.kernels.descend(descent_at(pass, offset), columns, T(1), sums, T(0), nullptr, pass.fused->out + offset);
 }
 
 template void weight_gradient<float>(const Pass<float>&, Index, Product<float>);
