@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -16,12 +17,24 @@ namespace {
 
 using namespace fedsim::compiled;
 
-std::vector<float> values(Index n) {
-  std::vector<float> result(static_cast<std::size_t>(n));
-  unsigned state = 1;
-  for (float& v : result) v = static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / 16777216.0f - 0.5f;
-  return result;
-}
+/// Floats at a multiple of 64 bytes, as the learner has them.
+class Values {
+ public:
+  explicit Values(Index n) : memory_(static_cast<std::size_t>(n) + 16) {
+    first_ = reinterpret_cast<float*>((reinterpret_cast<std::uintptr_t>(memory_.data()) + 63) / 64 * 64);
+    unsigned state = 1;
+    for (Index i = 0; i < n; ++i)
+      first_[i] = static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / 16777216.0f - 0.5f;
+  }
+  Values(const Values&) = delete;
+  Values& operator=(const Values&) = delete;
+  float* data() { return first_; }
+  const float* data() const { return first_; }
+
+ private:
+  std::vector<float> memory_;
+  float* first_;
+};
 
 /// Seconds of processor time of this thread: the machine may be shared.
 double now() {
@@ -45,8 +58,8 @@ double rate(double flops, const std::function<void()>& work) {
 
 /// A linear layer: y = x W', dx = d W, W -= lr d' x.
 void linear(const Kernels<float>& k, Index batch, Index in, Index out) {
-  const auto x = values(batch * in), d = values(batch * out);
-  auto w = values(out * in), y = values(batch * out), dx = values(batch * in);
+  const Values x(batch * in), d(batch * out);
+  Values w(out * in), y(batch * out), dx(batch * in);
   const double flops = 2.0 * static_cast<double>(batch * in * out);
   const int n = static_cast<int>(batch), i = static_cast<int>(in), o = static_cast<int>(out);
   const double forward = rate(flops, [&] {
@@ -80,8 +93,8 @@ void linear(const Kernels<float>& k, Index batch, Index in, Index out) {
 /// One image of a convolution, channels last, already padded: y and dW.
 void convolution(const Kernels<float>& k, Index size, Index channels, Index filters, Index kernel) {
   const Index padded = size + kernel - 1, run = kernel * channels, patch = kernel * run;
-  const auto x = values(padded * padded * channels), w = values(patch * filters), d = values(size * size * filters);
-  auto y = values(size * size * filters), dw = values(patch * filters);
+  const Values x(padded * padded * channels), w(patch * filters), d(size * size * filters);
+  Values y(size * size * filters), dw(patch * filters);
   const double flops = 2.0 * static_cast<double>(size * size * patch * filters);
   const double forward = rate(flops, [&] {
     for (Index row = 0; row < size; ++row)
@@ -96,7 +109,7 @@ void convolution(const Kernels<float>& k, Index size, Index channels, Index filt
                  .b_outer = size * filters, .b_inner = filters, .c = dw.data() + row * run * filters,
                  .c_row = filters, .write = Write::add});
   });
-  const auto columns = values(patch * size * size);
+  const Values columns(patch * size * size);
   const double blas = rate(flops, [&] {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(filters), static_cast<int>(size * size),
                 static_cast<int>(patch), 1, w.data(), static_cast<int>(patch), columns.data(),
@@ -113,8 +126,8 @@ int main(int argc, char** argv) {
   const Kernels<float>* kernels = argc > 1 ? kernels_for<float>(argv[1]) : &best_kernels<float>();
   if (!kernels) return fmt::print("this processor does not have {}\n", argv[1]), 1;
   const int n = 1024;
-  const auto a = values(n * n), b = values(n * n);
-  auto c = values(n * n);
+  const Values a(n * n), b(n * n);
+  Values c(n * n);
   fmt::print("{}; GFLOP/s, OpenBLAS in brackets; its sgemm at 1024^3: {:.1f}\n", kernels->instruction_set,
              rate(2.0 * n * n * n, [&] {
                cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, a.data(), n, b.data(), n, 0, c.data(), n);

@@ -47,6 +47,8 @@ class Learner {
   virtual Evaluation step(const Batch& batch) = 0;
   /// The parameters after the steps so far.
   virtual Vec parameters() const = 0;
+  /// The same, and ends the local run: a learner may hand over its own memory.
+  virtual Vec take() { return parameters(); }
   /// Adds the gradient of the batch's summed loss at `w` to `gradient` (float64 [d], whatever the dtype). Without
   /// dropout and with running statistics, so that it is a function of `w` and the samples. Ends a local run.
   virtual Evaluation gradient(const Vec& w, const Batch& batch, Vec& gradient) = 0;

@@ -134,7 +134,7 @@ LocalResult Worker::sgd(const ClientData& client, const Round& round, const Loca
     add(sum, my.learner->step(batch));
     result.processed += count;
   }
-  result.w = my.learner->parameters();
+  result.w = my.learner->take();
   result.steps = steps;
   result.loss = mean_loss(sum);
   return result;

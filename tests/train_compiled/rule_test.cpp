@@ -55,6 +55,7 @@ void check(const Dataset& data, const std::vector<std::string>& layers) {
     const Vec w = learner->parameters(), expected = by_hand(*reference, start, rule, batches);
     CHECK(norm(w - expected) <= 1e-12 * norm(expected));
     CHECK(norm(w - start) > 1e-3);
+    CHECK(learner->take() == w);
   }
 }
 

@@ -1,6 +1,7 @@
 // The learner: the plan with its parameters, and the SGD rule. The first step of a local run reads the start in
 // place, so that handing out the global model costs no copy.
 #include <cmath>
+#include <utility>
 
 #include "train/compiled/compiled.h"
 #include "train/compiled/loss.h"
@@ -33,7 +34,7 @@ class CompiledLearner final : public Learner {
     start_ = &start;
     rule_ = rule;
     fuse_ = rule.momentum == 0 && rule.clip == 0;
-    w_.grow(network_.size);
+    if (w_.empty()) w_ = Vec::uninitialized(static_cast<std::size_t>(network_.size), dtype_of<T>);
     gradient_.grow(network_.size);
     if (rule.momentum == 0) return;
     velocity_.grow(network_.size);
@@ -47,7 +48,7 @@ class CompiledLearner final : public Learner {
                          .prox = static_cast<T>(rule_.prox),
                          .anchor = data_of<T>(rule_.anchor),
                          .linear = data_of<T>(rule_.linear),
-                         .out = w_.data()};
+                         .out = w_.template as<T>().data()};
     Random dropout = batch.dropout;
     const Pass<T> pass{.kernels = kernels_, .count = batch.count, .w = w, .gradient = gradient_.data(),
                        .fused = fuse_ ? &fused : nullptr, .training = true, .dropout = &dropout};
@@ -61,9 +62,10 @@ class CompiledLearner final : public Learner {
   }
 
   Vec parameters() const override {
-    if (start_) return *start_;
-    return Vec::of(std::span<const T>(w_.data(), static_cast<std::size_t>(network_.size)));
+    return start_ ? *start_ : w_;
   }
+
+  Vec take() override { return start_ ? *start_ : std::exchange(w_, Vec{}); }
 
   Evaluation gradient(const Vec& w, const Batch& batch, Vec& gradient) override {
     gradient_.grow(network_.size);
@@ -88,7 +90,7 @@ class CompiledLearner final : public Learner {
     return {first, network.layers.end()};
   }
 
-  const T* current() const { return start_ ? data_of<T>(start_) : w_.data(); }
+  const T* current() const { return data_of<T>(start_ ? start_ : &w_); }
 
   const T* forward(const Pass<T>& pass, const Batch& batch) {
     if (batch.count > capacity_) {
@@ -139,7 +141,8 @@ class CompiledLearner final : public Learner {
   StepRule rule_;
   bool fuse_ = false;
   const Vec* start_ = nullptr;  // until the first step
-  Room<T> w_, gradient_, velocity_, d_logits_;
+  Vec w_;                       // [d] after it; empty once taken
+  Room<T> gradient_, velocity_, d_logits_;
 };
 
 template <class T>
