@@ -1,5 +1,8 @@
 // The rate of the compiled trainer's matrix products on the shapes of the literature's models, each against
-// OpenBLAS (one thread) and the same process' sgemm rate at 1024^3. Usage: fedsim_bench_kernels [avx512|avx2|generic]
+// OpenBLAS (one thread) and the same process' sgemm rate at 1024^3. Usage: fedsim_bench_kernels
+// [avx512|avx2|generic]
+#include "train/compiled/kernels.h"
+
 #include <cblas.h>
 #include <fmt/format.h>
 #include <time.h>
@@ -8,8 +11,6 @@
 #include <cstdint>
 #include <functional>
 #include <vector>
-
-#include "train/compiled/kernels.h"
 
 extern "C" void openblas_set_num_threads(int);
 
@@ -63,31 +64,67 @@ void linear(const Kernels<float>& k, Index batch, Index in, Index out) {
   const double flops = 2.0 * static_cast<double>(batch * in * out);
   const int n = static_cast<int>(batch), i = static_cast<int>(in), o = static_cast<int>(out);
   const double forward = rate(flops, [&] {
-    k.dot_product({.rows = batch, .columns = out, .inner = in, .a = x.data(), .a_row = in, .b = w.data(), .b_row = in,
-                   .c = y.data(), .c_row = out});
+    k.dot_product({.rows = batch,
+                   .columns = out,
+                   .inner = in,
+                   .a = x.data(),
+                   .a_row = in,
+                   .b = w.data(),
+                   .b_row = in,
+                   .c = y.data(),
+                   .c_row = out});
   });
   const double input = rate(flops, [&] {
-    k.product({.rows = batch, .columns = in, .outer = 1, .inner = out, .a = d.data(), .a_row = out, .a_outer = 0,
-               .a_inner = 1, .b = w.data(), .b_outer = 0, .b_inner = in, .c = dx.data(), .c_row = in});
+    k.product({.rows = batch,
+               .columns = in,
+               .outer = 1,
+               .inner = out,
+               .a = d.data(),
+               .a_row = out,
+               .a_outer = 0,
+               .a_inner = 1,
+               .b = w.data(),
+               .b_outer = 0,
+               .b_inner = in,
+               .c = dx.data(),
+               .c_row = in});
   });
   const double update = rate(flops, [&] {
-    k.product({.rows = out, .columns = in, .outer = 1, .inner = batch, .a = d.data(), .a_row = 1, .a_outer = 0,
-               .a_inner = out, .b = x.data(), .b_outer = 0, .b_inner = in, .c = w.data(), .c_row = in,
+    k.product({.rows = out,
+               .columns = in,
+               .outer = 1,
+               .inner = batch,
+               .a = d.data(),
+               .a_row = 1,
+               .a_outer = 0,
+               .a_inner = out,
+               .b = x.data(),
+               .b_outer = 0,
+               .b_inner = in,
+               .c = w.data(),
+               .c_row = in,
                .write = Write::sgd,
-               .descent = {.lr = 1e-9f, .weight_decay = 0, .prox = 0, .w = w.data(), .anchor = nullptr,
+               .descent = {.lr = 1e-9f,
+                           .weight_decay = 0,
+                           .prox = 0,
+                           .w = w.data(),
+                           .anchor = nullptr,
                            .linear = nullptr}});
   });
   const double blas_forward = rate(flops, [&] {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, o, i, 1, x.data(), i, w.data(), i, 0, y.data(), o);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, o, i, 1, x.data(), i, w.data(), i, 0, y.data(),
+                o);
   });
   const double blas_input = rate(flops, [&] {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, i, o, 1, d.data(), o, w.data(), i, 0, dx.data(), i);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, i, o, 1, d.data(), o, w.data(), i, 0, dx.data(),
+                i);
   });
   const double blas_update = rate(flops, [&] {
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, o, i, n, 1e-9f, d.data(), o, x.data(), i, 1, w.data(), i);
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, o, i, n, 1e-9f, d.data(), o, x.data(), i, 1,
+                w.data(), i);
   });
-  fmt::print("linear {:3} x {:4} -> {:4}  y {:6.1f} ({:6.1f})  dx {:6.1f} ({:6.1f})  W {:6.1f} ({:6.1f})\n", batch, in,
-             out, forward, blas_forward, input, blas_input, update, blas_update);
+  fmt::print("linear {:3} x {:4} -> {:4}  y {:6.1f} ({:6.1f})  dx {:6.1f} ({:6.1f})  W {:6.1f} ({:6.1f})\n",
+             batch, in, out, forward, blas_forward, input, blas_input, update, blas_update);
 }
 
 /// One image of a convolution, channels last, already padded: y and dW.
@@ -98,25 +135,47 @@ void convolution(const Kernels<float>& k, Index size, Index channels, Index filt
   const double flops = 2.0 * static_cast<double>(size * size * patch * filters);
   const double forward = rate(flops, [&] {
     for (Index row = 0; row < size; ++row)
-      k.product({.rows = size, .columns = filters, .outer = kernel, .inner = run, .a = x.data() + row * padded * channels,
-                 .a_row = channels, .a_outer = padded * channels, .a_inner = 1, .b = w.data(),
-                 .b_outer = run * filters, .b_inner = filters, .c = y.data() + row * size * filters, .c_row = filters});
+      k.product({.rows = size,
+                 .columns = filters,
+                 .outer = kernel,
+                 .inner = run,
+                 .a = x.data() + row * padded * channels,
+                 .a_row = channels,
+                 .a_outer = padded * channels,
+                 .a_inner = 1,
+                 .b = w.data(),
+                 .b_outer = run * filters,
+                 .b_inner = filters,
+                 .c = y.data() + row * size * filters,
+                 .c_row = filters});
   });
   const double weight = rate(flops, [&] {
     for (Index row = 0; row < kernel; ++row)
-      k.product({.rows = run, .columns = filters, .outer = size, .inner = size, .a = x.data() + row * padded * channels,
-                 .a_row = 1, .a_outer = padded * channels, .a_inner = channels, .b = d.data(),
-                 .b_outer = size * filters, .b_inner = filters, .c = dw.data() + row * run * filters,
-                 .c_row = filters, .write = Write::add});
+      k.product({.rows = run,
+                 .columns = filters,
+                 .outer = size,
+                 .inner = size,
+                 .a = x.data() + row * padded * channels,
+                 .a_row = 1,
+                 .a_outer = padded * channels,
+                 .a_inner = channels,
+                 .b = d.data(),
+                 .b_outer = size * filters,
+                 .b_inner = filters,
+                 .c = dw.data() + row * run * filters,
+                 .c_row = filters,
+                 .write = Write::add});
   });
   const Values columns(patch * size * size);
   const double blas = rate(flops, [&] {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(filters), static_cast<int>(size * size),
-                static_cast<int>(patch), 1, w.data(), static_cast<int>(patch), columns.data(),
-                static_cast<int>(size * size), 0, y.data(), static_cast<int>(size * size));
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(filters),
+                static_cast<int>(size * size), static_cast<int>(patch), 1, w.data(), static_cast<int>(patch),
+                columns.data(), static_cast<int>(size * size), 0, y.data(), static_cast<int>(size * size));
   });
-  fmt::print("conv {:2}x{:2}x{:2} -> {:2}, {}x{}   y {:6.1f}  dW {:6.1f}  (sgemm of the same size, without im2col, {:6.1f})\n",
-             size, size, channels, filters, kernel, kernel, forward, weight, blas);
+  fmt::print(
+      "conv {:2}x{:2}x{:2} -> {:2}, {}x{}   y {:6.1f}  dW {:6.1f}  (sgemm of the same size, without im2col, "
+      "{:6.1f})\n",
+      size, size, channels, filters, kernel, kernel, forward, weight, blas);
 }
 
 }  // namespace
@@ -130,7 +189,8 @@ int main(int argc, char** argv) {
   Values c(n * n);
   fmt::print("{}; GFLOP/s, OpenBLAS in brackets; its sgemm at 1024^3: {:.1f}\n", kernels->instruction_set,
              rate(2.0 * n * n * n, [&] {
-               cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, a.data(), n, b.data(), n, 0, c.data(), n);
+               cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, a.data(), n, b.data(), n, 0,
+                           c.data(), n);
              }));
   for (const Index batch : {10, 6, 64}) {
     linear(*kernels, batch, 784, 200);

@@ -1,5 +1,5 @@
-// Microseconds (processor time, best of 20) of a training step of the compiled trainer on one core, for the literature's models, plain SGD and
-// with momentum. Usage: fedsim_bench_steps [float32|float64]
+// Microseconds (processor time, best of 20) of a training step of the compiled trainer on one core, for the
+// literature's models, plain SGD and with momentum. Usage: fedsim_bench_steps [float32|float64]
 #include <fmt/format.h>
 #include <time.h>
 
@@ -60,7 +60,8 @@ void measure(const std::string& model, const Dataset& data, std::int64_t count, 
   for (T& value : x)
     value = data.vocabulary > 0 ? static_cast<T>(random.below(80)) : static_cast<T>(random.uniform());
   std::vector<std::int32_t> y(static_cast<std::size_t>(count * data.targets));
-  for (auto& value : y) value = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(data.classes)));
+  for (auto& value : y)
+    value = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(data.classes)));
   Batch batch;
   batch.x = x.data();
   batch.y = y.data();
@@ -91,9 +92,10 @@ void measure(const std::string& model, const Dataset& data, std::int64_t count, 
     return result;
   };
   const double plain = best({.lr = 1e-3}), momentum = best({.lr = 1e-3, .momentum = 0.9});
-  if (model == "2nn" && count == 6) fmt::print("{:11} batch   6  {:9.1f} us a client of one step\n", model, client() * 1e6);
-  fmt::print("{:11} batch {:3}  {:9.1f} us  {:6.1f} GFLOP/s   with momentum {:9.1f} us\n", model, count, plain * 1e6,
-             step_flops(network) * static_cast<double>(count) / plain / 1e9, momentum * 1e6);
+  if (model == "2nn" && count == 6)
+    fmt::print("{:11} batch   6  {:9.1f} us a client of one step\n", model, client() * 1e6);
+  fmt::print("{:11} batch {:3}  {:9.1f} us  {:6.1f} GFLOP/s   with momentum {:9.1f} us\n", model, count,
+             plain * 1e6, step_flops(network) * static_cast<double>(count) / plain / 1e9, momentum * 1e6);
 }
 
 template <class T>

@@ -1,5 +1,6 @@
-// The compiled trainer against the autograd trainer: a local epoch from the same start, batches and masks. Norm of
-// the difference over the norm of the parameters; both orders of summation are as good, so the bound is rounding.
+// The compiled trainer against the autograd trainer: a local epoch from the same start, batches and masks.
+// Norm of the difference over the norm of the parameters; both orders of summation are as good, so the bound
+// is rounding.
 #include "catch.hpp"
 #include "core/error.h"
 #include "models.h"
@@ -45,17 +46,24 @@ void check(const Dataset& data, const std::vector<std::string>& layers, double t
   anchor *= 0.9;
   linear *= 0.01;
   const StepRule plain{.lr = 0.05};
-  const StepRule full{.lr = 0.02, .momentum = 0.5, .weight_decay = 1e-3, .clip = 1.0, .prox = 0.1, .anchor = &anchor,
+  const StepRule full{.lr = 0.02,
+                      .momentum = 0.5,
+                      .weight_decay = 1e-3,
+                      .clip = 1.0,
+                      .prox = 0.1,
+                      .anchor = &anchor,
                       .linear = &linear};
   for (const StepRule& rule : {plain, full}) {
     double loss_a = 0, loss_b = 0;
-    const Vec a = epoch<T>(*compiled, data, start, rule, loss_a), b = epoch<T>(*autograd, data, start, rule, loss_b);
+    const Vec a = epoch<T>(*compiled, data, start, rule, loss_a),
+              b = epoch<T>(*autograd, data, start, rule, loss_b);
     CHECK(norm(a - b) <= tolerance * norm(b));
     CHECK(norm(a - start) > 1e-4 * norm(b));
     CHECK(loss_a == Approx(loss_b).epsilon(tolerance));
   }
   const RandomBatch<T> test(data, 20, 9);
-  const Evaluation a = compiled->learner()->evaluate(start, test.batch), b = autograd->learner()->evaluate(start, test.batch);
+  const Evaluation a = compiled->learner()->evaluate(start, test.batch),
+                   b = autograd->learner()->evaluate(start, test.batch);
   CHECK(a.correct == b.correct);
   CHECK(a.count == b.count);
   CHECK(a.loss == Approx(b.loss).epsilon(tolerance));
@@ -83,25 +91,39 @@ TEST_CASE("shipped models: an epoch equals autograd's", "[compiled][autograd]") 
 }
 
 TEST_CASE("a small residual network with group norm equals autograd's", "[compiled][autograd]") {
-  check_both(shaped({3, 16, 16}, 10),
-             {"conv 8 3 same nobias", "groupnorm 2", "relu",
-              "residual(conv 8 3 stride=1 pad=1 nobias, groupnorm 2, relu, conv 8 3 same nobias, groupnorm 2)", "relu",
-              "residual(conv 16 3 stride=2 pad=1 nobias, groupnorm 2, relu, conv 16 3 same nobias, groupnorm 2 | conv "
-              "16 1 stride=2 nobias, groupnorm 2)",
-              "relu", "globalpool", "linear 10"});
+  check_both(
+      shaped({3, 16, 16}, 10),
+      {"conv 8 3 same nobias", "groupnorm 2", "relu",
+       "residual(conv 8 3 stride=1 pad=1 nobias, groupnorm 2, relu, conv 8 3 same nobias, groupnorm 2)",
+       "relu",
+       "residual(conv 16 3 stride=2 pad=1 nobias, groupnorm 2, relu, conv 16 3 same nobias, groupnorm 2 | "
+       "conv "
+       "16 1 stride=2 nobias, groupnorm 2)",
+       "relu", "globalpool", "linear 10"});
 }
 
 TEST_CASE("random lists of layers equal autograd's", "[compiled][autograd]") {
   Random random(12, Purpose::data);
   const Dataset image = shaped({2, 11, 9}, 4);
-  const std::vector<std::string> spatial{"conv 3 3 same", "conv 5 2", "conv 4 3 stride=2 pad=1", "relu", "tanh", "gelu",
-                                         "groupnorm 1", "maxpool 2 stride=1", "maxpool 3 stride=2 pad=1",
-                                         "avgpool 3 stride=2 pad=1", "dropout 0.2", "residual(relu | gelu)"};
-  const std::vector<std::string> flat{"linear 9", "linear 20 nobias", "relu", "tanh", "gelu", "layernorm",
-                                      "dropout 0.5", "residual(layernorm, relu)"};
+  const std::vector<std::string> spatial{"conv 3 3 same",
+                                         "conv 5 2",
+                                         "conv 4 3 stride=2 pad=1",
+                                         "relu",
+                                         "tanh",
+                                         "gelu",
+                                         "groupnorm 1",
+                                         "maxpool 2 stride=1",
+                                         "maxpool 3 stride=2 pad=1",
+                                         "avgpool 3 stride=2 pad=1",
+                                         "dropout 0.2",
+                                         "residual(relu | gelu)"};
+  const std::vector<std::string> flat{
+      "linear 9", "linear 20 nobias", "relu",        "tanh",
+      "gelu",     "layernorm",        "dropout 0.5", "residual(layernorm, relu)"};
   for (int trial = 0; trial < 25; ++trial) {
     std::vector<std::string> layers;
-    for (std::uint64_t n = random.below(5); n > 0; --n) layers.push_back(spatial[random.below(spatial.size())]);
+    for (std::uint64_t n = random.below(5); n > 0; --n)
+      layers.push_back(spatial[random.below(spatial.size())]);
     layers.push_back("flatten");
     for (std::uint64_t n = random.below(4); n > 0; --n) layers.push_back(flat[random.below(flat.size())]);
     layers.push_back("linear 4");

@@ -1,6 +1,6 @@
-// Gradients against central differences of the loss in float64. h = 1e-5 leaves an error of about h^2 times the third
-// derivative, 1e-10, and of 1e-16 / h = 1e-11 from rounding; ReLU and max pooling are smooth but for kinks, which
-// random inputs miss by more than h.
+// Gradients against central differences of the loss in float64. h = 1e-5 leaves an error of about h^2 times
+// the third derivative, 1e-10, and of 1e-16 / h = 1e-11 from rounding; ReLU and max pooling are smooth but
+// for kinks, which random inputs miss by more than h.
 #include <cmath>
 
 #include "catch.hpp"
@@ -21,7 +21,8 @@ double loss_at(Learner& learner, const Vec& w, const Batch& batch) {
   return result.loss / static_cast<double>(result.count);
 }
 
-/// The gradient is read off a step of lr = 1 (the fused path) and of `gradient` (the stored path, no dropout).
+/// The gradient is read off a step of lr = 1 (the fused path) and of `gradient` (the stored path, no
+/// dropout).
 void check(const Dataset& data, const std::vector<std::string>& layers, std::int64_t count = 3) {
   INFO(layers.front() << " ... " << layers[layers.size() / 2] << " on " << to_string(data.sample_shape));
   const Network network = build_network(layers, data);
@@ -101,21 +102,33 @@ TEST_CASE("text: embedding, LSTM, one target and one at every position", "[compi
 }
 
 TEST_CASE("residual blocks", "[compiled]") {
-  check(image, {"conv 4 3 same", "residual(conv 4 3 same, groupnorm 2, relu, conv 4 3 same)", "relu", "flatten", "linear 4"});
-  check(image, {"residual(relu, conv 4 3 stride=2 pad=1 | conv 4 1 stride=2, groupnorm 2)", "relu", "globalpool", "linear 4"});
+  check(image, {"conv 4 3 same", "residual(conv 4 3 same, groupnorm 2, relu, conv 4 3 same)", "relu",
+                "flatten", "linear 4"});
+  check(image, {"residual(relu, conv 4 3 stride=2 pad=1 | conv 4 1 stride=2, groupnorm 2)", "relu",
+                "globalpool", "linear 4"});
   check(vector, {"residual(linear 13, relu)", "residual(tanh)", "linear 5"});
 }
 
 TEST_CASE("random lists of layers", "[compiled]") {
   Random random(11, Purpose::data);
-  const std::vector<std::string> spatial{"conv 3 3 same", "conv 5 2", "conv 4 3 stride=2 pad=1", "relu", "tanh", "gelu",
-                                         "groupnorm 1", "maxpool 2 stride=1", "avgpool 2 stride=1", "dropout 0.2",
+  const std::vector<std::string> spatial{"conv 3 3 same",
+                                         "conv 5 2",
+                                         "conv 4 3 stride=2 pad=1",
+                                         "relu",
+                                         "tanh",
+                                         "gelu",
+                                         "groupnorm 1",
+                                         "maxpool 2 stride=1",
+                                         "avgpool 2 stride=1",
+                                         "dropout 0.2",
                                          "residual(relu | gelu)"};
-  const std::vector<std::string> flat{"linear 9", "linear 20 nobias", "relu", "tanh", "gelu", "layernorm",
-                                      "dropout 0.5", "residual(layernorm, relu)"};
+  const std::vector<std::string> flat{
+      "linear 9", "linear 20 nobias", "relu",        "tanh",
+      "gelu",     "layernorm",        "dropout 0.5", "residual(layernorm, relu)"};
   for (int trial = 0; trial < 15; ++trial) {
     std::vector<std::string> layers;
-    for (std::uint64_t n = random.below(5); n > 0; --n) layers.push_back(spatial[random.below(spatial.size())]);
+    for (std::uint64_t n = random.below(5); n > 0; --n)
+      layers.push_back(spatial[random.below(spatial.size())]);
     layers.push_back("flatten");
     for (std::uint64_t n = random.below(4); n > 0; --n) layers.push_back(flat[random.below(flat.size())]);
     layers.push_back("linear 4");

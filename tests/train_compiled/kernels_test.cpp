@@ -33,23 +33,39 @@ template <class T>
 void check_products(const Kernels<T>& kernels) {
   Random random(3, Purpose::data);
   for (int trial = 0; trial < 300; ++trial) {
-    const Index rows = 1 + static_cast<Index>(random.below(40)), columns = 1 + static_cast<Index>(random.below(70));
+    const Index rows = 1 + static_cast<Index>(random.below(40)),
+                columns = 1 + static_cast<Index>(random.below(70));
     const Index outer = 1 + static_cast<Index>(random.below(3)), inner = static_cast<Index>(random.below(9));
     const bool unit = trial % 2 == 0;  // a_row 1: the transposed left side
     const Index depth = outer * inner;
     const auto a = rounded<T>(values(random, rows * (depth + 1)));
     const auto b = rounded<T>(values(random, (depth + 1) * columns));
-    const auto bias = rounded<T>(values(random, columns)), w = rounded<T>(values(random, rows * (columns + 3)));
-    Product<T> p{.rows = rows, .columns = columns, .outer = outer, .inner = inner, .a = a.data(),
-                 .a_row = unit ? 1 : depth, .a_outer = unit ? inner * rows : inner, .a_inner = unit ? rows : 1,
-                 .b = b.data(), .b_outer = inner * columns, .b_inner = columns, .c = nullptr, .c_row = columns + 3};
+    const auto bias = rounded<T>(values(random, columns)),
+               w = rounded<T>(values(random, rows * (columns + 3)));
+    Product<T> p{.rows = rows,
+                 .columns = columns,
+                 .outer = outer,
+                 .inner = inner,
+                 .a = a.data(),
+                 .a_row = unit ? 1 : depth,
+                 .a_outer = unit ? inner * rows : inner,
+                 .a_inner = unit ? rows : 1,
+                 .b = b.data(),
+                 .b_outer = inner * columns,
+                 .b_inner = columns,
+                 .c = nullptr,
+                 .c_row = columns + 3};
     for (const Write write : {Write::store, Write::add, Write::sgd}) {
       std::vector<T> c = w;
       p.c = c.data();
       p.write = write;
       p.bias = bias.data();
       p.relu = true;
-      p.descent = {.lr = T(0.5), .weight_decay = T(0.25), .prox = T(0.125), .w = w.data(), .anchor = w.data() + 1,
+      p.descent = {.lr = T(0.5),
+                   .weight_decay = T(0.25),
+                   .prox = T(0.125),
+                   .w = w.data(),
+                   .anchor = w.data() + 1,
                    .linear = w.data() + 2};
       kernels.product(p);
       for (Index r = 0; r < rows; ++r)
@@ -61,15 +77,17 @@ void check_products(const Kernels<T>& kernels) {
             for (Index i = 0; i < depth; ++i)
               sum += static_cast<double>(a[static_cast<std::size_t>(unit ? i * rows + r : r * depth + i)]) *
                      static_cast<double>(b[static_cast<std::size_t>(i * columns + j)]);
-            if (write == Write::store) expected = std::max(0.0, sum + static_cast<double>(bias[static_cast<std::size_t>(j)]));
+            if (write == Write::store)
+              expected = std::max(0.0, sum + static_cast<double>(bias[static_cast<std::size_t>(j)]));
             if (write == Write::add) expected += sum;
             if (write == Write::sgd)
               expected -= 0.5 * (sum + 0.25 * expected + 0.125 * (expected - static_cast<double>(w[at + 1])) +
                                  static_cast<double>(w[at + 2]));
           }
           if (std::abs(static_cast<double>(c[at]) - expected) > tolerance<T>(depth))
-            FAIL(kernels.instruction_set << " write " << static_cast<int>(write) << " [" << r << ", " << j << "] of ["
-                                         << rows << ", " << columns << "]: " << c[at] << ", expected " << expected);
+            FAIL(kernels.instruction_set << " write " << static_cast<int>(write) << " [" << r << ", " << j
+                                         << "] of [" << rows << ", " << columns << "]: " << c[at]
+                                         << ", expected " << expected);
         }
     }
   }
@@ -80,25 +98,38 @@ template <class T>
 void check_dot_products(const Kernels<T>& kernels) {
   Random random(4, Purpose::data);
   for (int trial = 0; trial < 300; ++trial) {
-    const Index rows = 1 + static_cast<Index>(random.below(20)), columns = 1 + static_cast<Index>(random.below(11));
+    const Index rows = 1 + static_cast<Index>(random.below(20)),
+                columns = 1 + static_cast<Index>(random.below(11));
     const Index inner = 1 + static_cast<Index>(random.below(70));
-    const auto a = rounded<T>(values(random, rows * (inner + 1))), b = rounded<T>(values(random, columns * inner));
+    const auto a = rounded<T>(values(random, rows * (inner + 1))),
+               b = rounded<T>(values(random, columns * inner));
     const auto bias = rounded<T>(values(random, columns)), old = rounded<T>(values(random, rows * columns));
     std::vector<T> c = old;
     const bool add = trial % 3 == 0, relu = trial % 3 == 1;
-    kernels.dot_product({.rows = rows, .columns = columns, .inner = inner, .a = a.data(), .a_row = inner + 1,
-                         .b = b.data(), .b_row = inner, .c = c.data(), .c_row = columns, .add = add,
-                         .bias = bias.data(), .relu = relu});
+    kernels.dot_product({.rows = rows,
+                         .columns = columns,
+                         .inner = inner,
+                         .a = a.data(),
+                         .a_row = inner + 1,
+                         .b = b.data(),
+                         .b_row = inner,
+                         .c = c.data(),
+                         .c_row = columns,
+                         .add = add,
+                         .bias = bias.data(),
+                         .relu = relu});
     for (Index r = 0; r < rows; ++r)
       for (Index j = 0; j < columns; ++j) {
         const auto at = static_cast<std::size_t>(r * columns + j);
-        double expected = static_cast<double>(bias[static_cast<std::size_t>(j)]) + (add ? static_cast<double>(old[at]) : 0);
+        double expected =
+            static_cast<double>(bias[static_cast<std::size_t>(j)]) + (add ? static_cast<double>(old[at]) : 0);
         for (Index i = 0; i < inner; ++i)
           expected += static_cast<double>(a[static_cast<std::size_t>(r * (inner + 1) + i)]) *
                       static_cast<double>(b[static_cast<std::size_t>(j * inner + i)]);
         if (relu) expected = std::max(expected, 0.0);
         if (std::abs(static_cast<double>(c[at]) - expected) > tolerance<T>(inner))
-          FAIL(kernels.instruction_set << " [" << r << ", " << j << "]: " << c[at] << ", expected " << expected);
+          FAIL(kernels.instruction_set << " [" << r << ", " << j << "]: " << c[at] << ", expected "
+                                       << expected);
       }
   }
   SUCCEED();
@@ -108,8 +139,10 @@ void check_dot_products(const Kernels<T>& kernels) {
 
 TEST_CASE("matrix products of every instruction set of this processor", "[compiled]") {
   for (const char* name : {"generic", "avx2", "avx512"}) {
-    if (const auto* kernels = kernels_for<float>(name)) check_products(*kernels), check_dot_products(*kernels);
-    if (const auto* kernels = kernels_for<double>(name)) check_products(*kernels), check_dot_products(*kernels);
+    if (const auto* kernels = kernels_for<float>(name))
+      check_products(*kernels), check_dot_products(*kernels);
+    if (const auto* kernels = kernels_for<double>(name))
+      check_products(*kernels), check_dot_products(*kernels);
   }
 }
 
@@ -126,8 +159,14 @@ TEST_CASE("a NaN goes through ReLU and max pooling to be seen", "[compiled]") {
     CHECK(y[8] == 2.0f);
     CHECK(y[9] == 0.0f);
     std::vector<std::int32_t> where(10);
-    const Pooling pooling{.channels = 1, .height = 4, .width = 10, .out_height = 2, .out_width = 5, .kernel = 2,
-                          .stride = 2, .padding = 0};
+    const Pooling pooling{.channels = 1,
+                          .height = 4,
+                          .width = 10,
+                          .out_height = 2,
+                          .out_width = 5,
+                          .kernel = 2,
+                          .stride = 2,
+                          .padding = 0};
     kernels->maxpool(pooling, x.data(), y.data(), where.data());
     CHECK(std::isnan(y[3]));  // columns 6 and 7 of rows 0 and 1
     CHECK(where[3] == 1);

@@ -11,7 +11,8 @@
 namespace fedsim::test {
 
 /// What build_network needs to know of a dataset; it holds no samples.
-inline Dataset shaped(Shape sample, std::int64_t classes, std::int64_t targets = 1, std::int64_t vocabulary = 0) {
+inline Dataset shaped(Shape sample, std::int64_t classes, std::int64_t targets = 1,
+                      std::int64_t vocabulary = 0) {
   Dataset data;
   data.name = "random";
   data.sample_shape = std::move(sample);

@@ -1,4 +1,5 @@
-// The SGD rule against the loop of learner.h's comment, on gradients of the learner at each point, in float64.
+// The SGD rule against the loop of learner.h's comment, on gradients of the learner at each point, in
+// float64.
 #include <cmath>
 
 #include "catch.hpp"
@@ -9,7 +10,8 @@ using namespace fedsim::test;
 
 namespace {
 
-/// Steps by hand: g = grad, clipped, + weight_decay w + prox (w - anchor) + linear; v = momentum v + g; w -= lr v.
+/// Steps by hand: g = grad, clipped, + weight_decay w + prox (w - anchor) + linear; v = momentum v + g; w -=
+/// lr v.
 Vec by_hand(Learner& learner, Vec w, const StepRule& rule, const std::vector<Batch>& batches) {
   Vec v(w.size(), w.dtype());
   for (const Batch& batch : batches) {
@@ -31,10 +33,12 @@ void check(const Dataset& data, const std::vector<std::string>& layers) {
   const Network network = build_network(layers, data);
   const auto engine = compiled_engine(network, data, Dtype::float64);
   const auto learner = engine->learner(), reference = engine->learner();
-  const Vec start = random_parameters(network, 1, Dtype::float64), anchor = random_parameters(network, 2, Dtype::float64);
+  const Vec start = random_parameters(network, 1, Dtype::float64),
+            anchor = random_parameters(network, 2, Dtype::float64);
   const Vec linear = 0.1 * random_parameters(network, 3, Dtype::float64);
   std::vector<RandomBatch<double>> memory;
-  for (const std::int64_t count : {4, 7, 1, 5}) memory.emplace_back(data, count, static_cast<std::uint64_t>(count));
+  for (const std::int64_t count : {4, 7, 1, 5})
+    memory.emplace_back(data, count, static_cast<std::uint64_t>(count));
   std::vector<Batch> batches;
   for (auto& part : memory) batches.push_back(part.batch);
 
@@ -46,7 +50,13 @@ void check(const Dataset& data, const std::vector<std::string>& layers) {
       {.lr = 0.1, .clip = 1e6},
       {.lr = 0.1, .prox = 0.3, .anchor = &anchor},
       {.lr = 0.1, .linear = &linear},
-      {.lr = 0.05, .momentum = 0.5, .weight_decay = 0.01, .clip = 0.2, .prox = 0.1, .anchor = &anchor, .linear = &linear},
+      {.lr = 0.05,
+       .momentum = 0.5,
+       .weight_decay = 0.01,
+       .clip = 0.2,
+       .prox = 0.1,
+       .anchor = &anchor,
+       .linear = &linear},
       {.lr = 0.05, .weight_decay = 0.01, .prox = 0.1, .anchor = &start, .linear = &linear}};
   for (const StepRule& rule : rules) {
     learner->begin(start, rule);
@@ -69,7 +79,8 @@ TEST_CASE("momentum, weight decay, clipping, prox and linear terms", "[compiled]
 
 TEST_CASE("float32 follows float64", "[compiled]") {
   const Dataset data = shaped({1, 12, 12}, 4);
-  const Network network = build_network({"conv 6 5", "relu", "maxpool 2", "flatten", "linear 20", "relu", "linear 4"}, data);
+  const Network network =
+      build_network({"conv 6 5", "relu", "maxpool 2", "flatten", "linear 20", "relu", "linear 4"}, data);
   const auto single = compiled_engine(network, data, Dtype::float32)->learner();
   const auto twice = compiled_engine(network, data, Dtype::float64)->learner();
   const Vec start32 = initial_parameters(network, 1, Dtype::float32);
@@ -93,7 +104,8 @@ TEST_CASE("float32 follows float64", "[compiled]") {
 
 TEST_CASE("bits do not depend on the learner's past", "[compiled]") {
   const Dataset data = shaped({1, 8, 8}, 3);
-  const Network network = build_network({"conv 5 3", "relu", "maxpool 2", "flatten", "dropout 0.5", "linear 3"}, data);
+  const Network network =
+      build_network({"conv 5 3", "relu", "maxpool 2", "flatten", "dropout 0.5", "linear 3"}, data);
   const auto engine = compiled_engine(network, data, Dtype::float32);
   const Vec start = initial_parameters(network, 1, Dtype::float32);
   RandomBatch<float> small(data, 3, 1), large(data, 50, 2);

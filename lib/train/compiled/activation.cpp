@@ -55,7 +55,7 @@ class Gelu final : public Node<T> {
     slope_.grow(count * size_);
   }
   const T* forward(const Pass<T>& pass, const T* x) override {
-    constexpr T root_half = static_cast<T>(0.70710678118654752440);    // sqrt(1/2)
+    constexpr T root_half = static_cast<T>(0.70710678118654752440);     // sqrt(1/2)
     constexpr T density_at_0 = static_cast<T>(0.39894228040143267794);  // 1/sqrt(2 pi)
     for (Index i = 0; i < pass.count * size_; ++i) {
       const T phi = T(0.5) * (1 + std::erf(x[i] * root_half));

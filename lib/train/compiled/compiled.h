@@ -11,7 +11,8 @@
 
 namespace fedsim {
 
-/// Null, with the reason in `why_not`, for layers that this trainer does not accept. `data` is only looked at.
+/// Null, with the reason in `why_not`, for layers that this trainer does not accept. `data` is only looked
+/// at.
 std::unique_ptr<Engine> make_compiled_engine(const Network& network, const Dataset& data, Dtype dtype,
                                              std::string& why_not);
 

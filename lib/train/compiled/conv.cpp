@@ -1,5 +1,5 @@
-// Convolution without im2col. Images are channels last, so that the patch of an output pixel is `kernel` contiguous
-// runs of kernel * channels values of the padded input, and an output row is one product:
+// Convolution without im2col. Images are channels last, so that the patch of an output pixel is `kernel`
+// contiguous runs of kernel * channels values of the padded input, and an output row is one product:
 //   y[x, f] = sum over ky, j < kernel * channels of padded[y stride + ky, x stride channels + j] W[ky, j, f].
 // The gradient of the weights contracts over pixels instead; that of the input is the same convolution of the
 // (zero-dilated) output gradient with the mirrored kernel. Weights [f, c, ky, kx] are repacked once a pass.
@@ -25,12 +25,21 @@ struct Geometry {
       const Index columns = std::min(kernels.panel, to - first);
       for (Index n = 0; n < count; ++n)
         for (Index row = 0; row < out_height; ++row)
-          kernels.product({.rows = out_width, .columns = columns, .outer = kernel, .inner = run(),
-                           .a = x + (n * height + row * stride) * width * from, .a_row = stride * from,
-                           .a_outer = width * from, .a_inner = 1, .b = packed + first * patch(),
-                           .b_outer = run() * columns, .b_inner = columns,
-                           .c = y + (n * out_height + row) * out_width * to + first, .c_row = to,
-                           .bias = bias ? bias + first : nullptr, .relu = relu});
+          kernels.product({.rows = out_width,
+                           .columns = columns,
+                           .outer = kernel,
+                           .inner = run(),
+                           .a = x + (n * height + row * stride) * width * from,
+                           .a_row = stride * from,
+                           .a_outer = width * from,
+                           .a_inner = 1,
+                           .b = packed + first * patch(),
+                           .b_outer = run() * columns,
+                           .b_inner = columns,
+                           .c = y + (n * out_height + row) * out_width * to + first,
+                           .c_row = to,
+                           .bias = bias ? bias + first : nullptr,
+                           .relu = relu});
     }
   }
 };
@@ -39,14 +48,31 @@ template <class T>
 class Conv final : public Node<T> {
  public:
   Conv(const Layer& layer, const Network& network)
-      : channels_(layer.in[0]), height_(layer.in[1]), width_(layer.in[2]), filters_(layer.out[0]),
-        kernel_(layer.kernel), stride_(layer.stride), padding_(layer.padding),
-        weight_(offset_of(layer, network, 0)), bias_(layer.bias ? offset_of(layer, network, 1) : -1),
-        forward_{.from = channels_, .to = filters_, .height = height_ + 2 * padding_,
-                 .width = width_ + 2 * padding_, .out_height = layer.out[1], .out_width = layer.out[2],
-                 .kernel = kernel_, .stride = stride_},
-        backward_{.from = filters_, .to = channels_, .height = height_ + kernel_ - 1, .width = width_ + kernel_ - 1,
-                  .out_height = height_, .out_width = width_, .kernel = kernel_, .stride = 1} {
+      : channels_(layer.in[0]),
+        height_(layer.in[1]),
+        width_(layer.in[2]),
+        filters_(layer.out[0]),
+        kernel_(layer.kernel),
+        stride_(layer.stride),
+        padding_(layer.padding),
+        weight_(offset_of(layer, network, 0)),
+        bias_(layer.bias ? offset_of(layer, network, 1) : -1),
+        forward_{.from = channels_,
+                 .to = filters_,
+                 .height = height_ + 2 * padding_,
+                 .width = width_ + 2 * padding_,
+                 .out_height = layer.out[1],
+                 .out_width = layer.out[2],
+                 .kernel = kernel_,
+                 .stride = stride_},
+        backward_{.from = filters_,
+                  .to = channels_,
+                  .height = height_ + kernel_ - 1,
+                  .width = width_ + kernel_ - 1,
+                  .out_height = height_,
+                  .out_width = width_,
+                  .kernel = kernel_,
+                  .stride = 1} {
     if (padding_ >= kernel_)
       throw Refusal{fmt::format("'{}': padding as large as the kernel is not compiled", layer.text)};
   }
@@ -63,8 +89,8 @@ class Conv final : public Node<T> {
   const T* forward(const Pass<T>& pass, const T* x) override {
     input_ = padding_ > 0 ? pad(pass.count, x) : x;
     pack_forward(pass.w + weight_, pass.kernels.panel);
-    forward_.convolve(pass.kernels, pass.count, input_, packed_.data(), bias_ < 0 ? nullptr : pass.w + bias_, relu_,
-                      y_.data());
+    forward_.convolve(pass.kernels, pass.count, input_, packed_.data(), bias_ < 0 ? nullptr : pass.w + bias_,
+                      relu_, y_.data());
     return y_.data();
   }
 
@@ -72,8 +98,7 @@ class Conv final : public Node<T> {
     if (relu_) pass.kernels.relu_gradient(y_.data(), dy, pass.count * pixels() * filters_);
     for (Index n = 0; n < pass.count; ++n) add_weight_gradient(pass.kernels, n, dy);
     unpack(pass.gradient + weight_);
-    if (bias_ >= 0)
-      pass.kernels.column_sums(dy, pass.count * pixels(), filters_, pass.gradient + bias_);
+    if (bias_ >= 0) pass.kernels.column_sums(dy, pass.count * pixels(), filters_, pass.gradient + bias_);
     if (!need_dx) return nullptr;
     pack_backward(pass.w + weight_, pass.kernels.panel);
     for (Index n = 0; n < pass.count; ++n) {
@@ -99,8 +124,9 @@ class Conv final : public Node<T> {
     const Index line = width_ * channels_;
     for (Index n = 0; n < count; ++n)
       for (Index row = 0; row < height_; ++row)
-        std::memcpy(padded_.data() + ((n * forward_.height + row + padding_) * forward_.width + padding_) * channels_,
-                    x + (n * height_ + row) * line, static_cast<std::size_t>(line) * sizeof(T));
+        std::memcpy(
+            padded_.data() + ((n * forward_.height + row + padding_) * forward_.width + padding_) * channels_,
+            x + (n * height_ + row) * line, static_cast<std::size_t>(line) * sizeof(T));
     return padded_.data();
   }
 
@@ -141,11 +167,19 @@ class Conv final : public Node<T> {
   void add_weight_gradient(const Kernels<T>& kernels, Index n, const T* dy) {
     const Index line = forward_.width * channels_;
     for (Index ky = 0; ky < kernel_; ++ky)
-      kernels.product({.rows = forward_.run(), .columns = filters_, .outer = forward_.out_height,
-                       .inner = forward_.out_width, .a = input_ + (n * forward_.height + ky) * line, .a_row = 1,
-                       .a_outer = stride_ * line, .a_inner = stride_ * channels_, .b = dy + n * pixels() * filters_,
-                       .b_outer = forward_.out_width * filters_, .b_inner = filters_,
-                       .c = d_packed_.data() + ky * forward_.run() * filters_, .c_row = filters_,
+      kernels.product({.rows = forward_.run(),
+                       .columns = filters_,
+                       .outer = forward_.out_height,
+                       .inner = forward_.out_width,
+                       .a = input_ + (n * forward_.height + ky) * line,
+                       .a_row = 1,
+                       .a_outer = stride_ * line,
+                       .a_inner = stride_ * channels_,
+                       .b = dy + n * pixels() * filters_,
+                       .b_outer = forward_.out_width * filters_,
+                       .b_inner = filters_,
+                       .c = d_packed_.data() + ky * forward_.run() * filters_,
+                       .c_row = filters_,
                        .write = n == 0 ? Write::store : Write::add});
   }
 

@@ -25,7 +25,8 @@ class Dropout final : public Node<T> {
     for (Index n = 0; n < pass.count; ++n)
       for (Index c = 0; c < channels_; ++c)
         for (Index pixel = 0; pixel < pixels; ++pixel)
-          mask_.data()[n * size_ + pixel * channels_ + c] = pass.dropout->bits32() < threshold_ ? T(0) : kept_;
+          mask_.data()[n * size_ + pixel * channels_ + c] =
+              pass.dropout->bits32() < threshold_ ? T(0) : kept_;
     for (Index i = 0; i < pass.count * size_; ++i) y_.data()[i] = x[i] * mask_.data()[i];
     return y_.data();
   }

@@ -11,7 +11,10 @@ template <class T>
 class Embedding final : public Node<T> {
  public:
   Embedding(const Layer& layer, const Network& network)
-      : time_(elements(layer.in)), vocabulary_(layer.size), width_(layer.width), weight_(offset_of(layer, network, 0)) {}
+      : time_(elements(layer.in)),
+        vocabulary_(layer.size),
+        width_(layer.width),
+        weight_(offset_of(layer, network, 0)) {}
 
   void reserve(Index count) override { y_.grow(count * time_ * width_); }
 

@@ -11,8 +11,9 @@ using Index = std::int64_t;
 /// What becomes of a product.
 enum class Write { store, add, sgd };
 
-/// The terms of SGD. In a product, on the matrix that it is the gradient of: the pointers stand at the matrix' first
-/// element and have the rows of c, c = w - lr (product + weight_decay w + prox (w - anchor) + linear).
+/// The terms of SGD. In a product, on the matrix that it is the gradient of: the pointers stand at the
+/// matrix' first element and have the rows of c, c = w - lr (product + weight_decay w + prox (w - anchor) +
+/// linear).
 template <class T>
 struct Descent {
   T lr, weight_decay, prox;
@@ -21,8 +22,9 @@ struct Descent {
   const T* linear;  // null: none
 };
 
-/// c[r, j] = sum over o < outer, i < inner of a[r a_row + o a_outer + i a_inner] b[o b_outer + i b_inner + j].
-/// Rows of b and c are contiguous. Two levels of contraction make a convolution one product an output row.
+/// c[r, j] = sum over o < outer, i < inner of a[r a_row + o a_outer + i a_inner] b[o b_outer + i b_inner +
+/// j]. Rows of b and c are contiguous. Two levels of contraction make a convolution one product an output
+/// row.
 template <class T>
 struct Product {
   Index rows, columns, outer, inner;

@@ -1,5 +1,5 @@
-// The kernels themselves, compiled once for each instruction set by kernels_*.cpp. Includes nothing with inline
-// functions that other files share (see simd.h).
+// The kernels themselves, compiled once for each instruction set by kernels_*.cpp. Includes nothing with
+// inline functions that other files share (see simd.h).
 #pragma once
 
 #include "train/compiled/kernels.h"
@@ -73,8 +73,10 @@ void row_tile(const Product<T>& p, Index row) {
   constexpr int lanes = Simd<T>::lanes;
   Index column = 0;
   if constexpr (Rows <= wide_rows)  // few sums: wider, to hide the latency of the multiply-adds
-    for (; column + 4 * lanes <= p.columns; column += 4 * lanes) tile<T, Rows, 4, false, UnitRow>(p, row, column, 0);
-  for (; column + 2 * lanes <= p.columns; column += 2 * lanes) tile<T, Rows, 2, false, UnitRow>(p, row, column, 0);
+    for (; column + 4 * lanes <= p.columns; column += 4 * lanes)
+      tile<T, Rows, 4, false, UnitRow>(p, row, column, 0);
+  for (; column + 2 * lanes <= p.columns; column += 2 * lanes)
+    tile<T, Rows, 2, false, UnitRow>(p, row, column, 0);
   const int rest = static_cast<int>(p.columns - column);
   if (rest > lanes)
     tile<T, Rows, 2, true, UnitRow>(p, row, column, rest - lanes);
@@ -237,8 +239,8 @@ void maxpool_gradient(const Pooling& p, const T* dy, const std::int32_t* where, 
 
 /// n values of the rule of Descent, with momentum on stored gradients, from place i on.
 template <class T, bool Tail>
-inline void descend_at(const Descent<T>& d, Index i, int tail, T factor, const T* gradient, T momentum, T* velocity,
-                       T* out) {
+inline void descend_at(const Descent<T>& d, Index i, int tail, T factor, const T* gradient, T momentum,
+                       T* velocity, T* out) {
   const auto get = [i, tail](const T* from) { return Tail ? load(from + i, tail) : load(from + i); };
   const auto put = [i, tail](T* to, Vector<T> value) {
     if constexpr (Tail)
@@ -274,7 +276,7 @@ void column_sums(const T* a, Index rows, Index columns, T* sums) {
 
 template <class T>
 constexpr Kernels<T> kernels_named(const char* name) {
-  return {name,    4 * Simd<T>::lanes, product<T>,           dot_product<T>, relu<T>, relu_gradient<T>,
+  return {name,       4 * Simd<T>::lanes,  product<T>,     dot_product<T>, relu<T>, relu_gradient<T>,
           maxpool<T>, maxpool_gradient<T>, column_sums<T>, descend<T>};
 }
 

@@ -1,5 +1,5 @@
-// The learner: the plan with its parameters, and the SGD rule. The first step of a local run reads the start in
-// place, so that handing out the global model costs no copy.
+// The learner: the plan with its parameters, and the SGD rule. The first step of a local run reads the start
+// in place, so that handing out the global model costs no copy.
 #include <cmath>
 #include <utility>
 
@@ -50,8 +50,13 @@ class CompiledLearner final : public Learner {
                          .linear = data_of<T>(rule_.linear),
                          .out = w_.template as<T>().data()};
     Random dropout = batch.dropout;
-    const Pass<T> pass{.kernels = kernels_, .count = batch.count, .w = w, .gradient = gradient_.data(),
-                       .fused = fuse_ ? &fused : nullptr, .training = true, .dropout = &dropout};
+    const Pass<T> pass{.kernels = kernels_,
+                       .count = batch.count,
+                       .w = w,
+                       .gradient = gradient_.data(),
+                       .fused = fuse_ ? &fused : nullptr,
+                       .training = true,
+                       .dropout = &dropout};
     const Evaluation result = differentiate(pass, batch, true);
     if (fuse_)
       for (const auto& [first, last] : stored_) update(fused, w, first, last, T(1));
@@ -61,15 +66,14 @@ class CompiledLearner final : public Learner {
     return result;
   }
 
-  Vec parameters() const override {
-    return start_ ? *start_ : w_;
-  }
+  Vec parameters() const override { return start_ ? *start_ : w_; }
 
   Vec take() override { return start_ ? *start_ : std::exchange(w_, Vec{}); }
 
   Evaluation gradient(const Vec& w, const Batch& batch, Vec& gradient) override {
     gradient_.grow(network_.size);
-    const Pass<T> pass{.kernels = kernels_, .count = batch.count, .w = data_of<T>(&w), .gradient = gradient_.data()};
+    const Pass<T> pass{
+        .kernels = kernels_, .count = batch.count, .w = data_of<T>(&w), .gradient = gradient_.data()};
     const Evaluation result = differentiate(pass, batch, false);
     const auto sum = gradient.as<double>();
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(gradient_.data()[i]);
@@ -79,7 +83,8 @@ class CompiledLearner final : public Learner {
   Evaluation evaluate(const Vec& w, const Batch& batch) override {
     const Pass<T> pass{.kernels = kernels_, .count = batch.count, .w = data_of<T>(&w)};
     const T* logits = forward(pass, batch);
-    return cross_entropy<T>(logits, batch.y, batch.count * network_.targets, network_.classes, false, nullptr);
+    return cross_entropy<T>(logits, batch.y, batch.count * network_.targets, network_.classes, false,
+                            nullptr);
   }
 
  private:
@@ -105,8 +110,8 @@ class CompiledLearner final : public Learner {
 
   Evaluation differentiate(const Pass<T>& pass, const Batch& batch, bool mean) {
     const T* logits = forward(pass, batch);
-    const Evaluation result = cross_entropy<T>(logits, batch.y, batch.count * network_.targets, network_.classes, mean,
-                                               d_logits_.data());
+    const Evaluation result = cross_entropy<T>(logits, batch.y, batch.count * network_.targets,
+                                               network_.classes, mean, d_logits_.data());
     plan_.backward(pass, d_logits_.data(), false);
     return result;
   }
@@ -125,7 +130,10 @@ class CompiledLearner final : public Learner {
 
   /// The rule on stored gradients [first, last).
   void update(const Fused<T>& rule, const T* w, Index first, Index last, T factor) {
-    kernels_.descend({.lr = rule.lr, .weight_decay = rule.weight_decay, .prox = rule.prox, .w = w + first,
+    kernels_.descend({.lr = rule.lr,
+                      .weight_decay = rule.weight_decay,
+                      .prox = rule.prox,
+                      .w = w + first,
                       .anchor = rule.anchor ? rule.anchor + first : nullptr,
                       .linear = rule.linear ? rule.linear + first : nullptr},
                      last - first, factor, gradient_.data() + first, static_cast<T>(rule_.momentum),

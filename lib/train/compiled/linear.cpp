@@ -38,7 +38,8 @@ void bias_gradient(const Pass<T>& pass, Index offset, const T* d, Index rows, In
   T* sums = pass.fused ? room : pass.gradient + offset;
   pass.kernels.column_sums(d, rows, columns, sums);
   if (pass.fused)
-    pass.kernels.descend(descent_at(pass, offset), columns, T(1), sums, T(0), nullptr, pass.fused->out + offset);
+    pass.kernels.descend(descent_at(pass, offset), columns, T(1), sums, T(0), nullptr,
+                         pass.fused->out + offset);
 }
 
 template void weight_gradient<float>(const Pass<float>&, Index, Product<float>);
@@ -69,9 +70,17 @@ class Linear final : public Node<T> {
 
   const T* forward(const Pass<T>& pass, const T* x) override {
     x_ = x;
-    pass.kernels.dot_product({.rows = pass.count * rows_, .columns = out_, .inner = in_, .a = x, .a_row = in_,
-                              .b = pass.w + weight_, .b_row = in_, .c = y_.data(), .c_row = out_,
-                              .bias = bias_ < 0 ? nullptr : pass.w + bias_, .relu = relu_});
+    pass.kernels.dot_product({.rows = pass.count * rows_,
+                              .columns = out_,
+                              .inner = in_,
+                              .a = x,
+                              .a_row = in_,
+                              .b = pass.w + weight_,
+                              .b_row = in_,
+                              .c = y_.data(),
+                              .c_row = out_,
+                              .bias = bias_ < 0 ? nullptr : pass.w + bias_,
+                              .relu = relu_});
     return y_.data();
   }
 
@@ -79,12 +88,33 @@ class Linear final : public Node<T> {
     const Index rows = pass.count * rows_;
     if (relu_) pass.kernels.relu_gradient(y_.data(), dy, rows * out_);
     if (need_dx)  // before the weights change
-      pass.kernels.product({.rows = rows, .columns = in_, .outer = 1, .inner = out_, .a = dy, .a_row = out_,
-                            .a_outer = 0, .a_inner = 1, .b = pass.w + weight_, .b_outer = 0, .b_inner = in_,
-                            .c = dx_.data(), .c_row = in_});
+      pass.kernels.product({.rows = rows,
+                            .columns = in_,
+                            .outer = 1,
+                            .inner = out_,
+                            .a = dy,
+                            .a_row = out_,
+                            .a_outer = 0,
+                            .a_inner = 1,
+                            .b = pass.w + weight_,
+                            .b_outer = 0,
+                            .b_inner = in_,
+                            .c = dx_.data(),
+                            .c_row = in_});
     weight_gradient<T>(pass, weight_,
-                       {.rows = out_, .columns = in_, .outer = 1, .inner = rows, .a = dy, .a_row = 1, .a_outer = 0,
-                        .a_inner = out_, .b = x_, .b_outer = 0, .b_inner = in_, .c = nullptr, .c_row = in_});
+                       {.rows = out_,
+                        .columns = in_,
+                        .outer = 1,
+                        .inner = rows,
+                        .a = dy,
+                        .a_row = 1,
+                        .a_outer = 0,
+                        .a_inner = out_,
+                        .b = x_,
+                        .b_outer = 0,
+                        .b_inner = in_,
+                        .c = nullptr,
+                        .c_row = in_});
     if (bias_ >= 0) bias_gradient(pass, bias_, dy, rows, out_, sums_.data());
     return need_dx ? dx_.data() : nullptr;
   }

@@ -23,7 +23,8 @@ Evaluation cross_entropy(const T* logits, const std::int32_t* targets, Index row
       if (g) std::fill_n(g, classes, T(0));
       continue;
     }
-    if (target >= classes) throw DataError(fmt::format("a target is {}, the model has {} classes", target, classes));
+    if (target >= classes)
+      throw DataError(fmt::format("a target is {}, the model has {} classes", target, classes));
     Index best = 0;
     for (Index c = 1; c < classes; ++c)
       if (z[c] > z[best]) best = c;

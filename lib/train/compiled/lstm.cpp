@@ -1,5 +1,6 @@
 // LSTM as torch has it, batch first, zero initial state; gates in the order input, forget, cell, output:
-//   i, f, o = sigmoid, g = tanh of W_ih x_t + b_ih + W_hh h_{t-1} + b_hh;  c_t = f c_{t-1} + i g;  h_t = o tanh(c_t).
+//   i, f, o = sigmoid, g = tanh of W_ih x_t + b_ih + W_hh h_{t-1} + b_hh;  c_t = f c_{t-1} + i g;  h_t = o
+//   tanh(c_t).
 #include <cmath>
 
 #include "train/compiled/node.h"
@@ -35,14 +36,27 @@ class LstmLayer {
     x_ = x;
     const Index gates = 4 * hidden_;
     for (Index j = 0; j < gates; ++j) room_.data()[j] = pass.w[b_ih_ + j] + pass.w[b_hh_ + j];
-    pass.kernels.dot_product({.rows = pass.count * time_, .columns = gates, .inner = in_, .a = x, .a_row = in_,
-                              .b = pass.w + w_ih_, .b_row = in_, .c = gates_.data(), .c_row = gates,
+    pass.kernels.dot_product({.rows = pass.count * time_,
+                              .columns = gates,
+                              .inner = in_,
+                              .a = x,
+                              .a_row = in_,
+                              .b = pass.w + w_ih_,
+                              .b_row = in_,
+                              .c = gates_.data(),
+                              .c_row = gates,
                               .bias = room_.data()});
     for (Index t = 0; t < time_; ++t) {
       if (t > 0)
-        pass.kernels.dot_product({.rows = pass.count, .columns = gates, .inner = hidden_,
-                                  .a = h_.data() + (t - 1) * hidden_, .a_row = time_ * hidden_, .b = pass.w + w_hh_,
-                                  .b_row = hidden_, .c = gates_.data() + t * gates, .c_row = time_ * gates,
+        pass.kernels.dot_product({.rows = pass.count,
+                                  .columns = gates,
+                                  .inner = hidden_,
+                                  .a = h_.data() + (t - 1) * hidden_,
+                                  .a_row = time_ * hidden_,
+                                  .b = pass.w + w_hh_,
+                                  .b_row = hidden_,
+                                  .c = gates_.data() + t * gates,
+                                  .c_row = time_ * gates,
                                   .add = true});
       for (Index n = 0; n < pass.count; ++n) cell(n * time_ + t, t > 0);
     }
@@ -56,15 +70,34 @@ class LstmLayer {
     for (Index t = time_; t-- > 0;) {
       for (Index n = 0; n < pass.count; ++n) cell_gradient(n, t, dy);
       if (t > 0)  // to h_{t-1}
-        pass.kernels.product({.rows = pass.count, .columns = hidden_, .outer = 1, .inner = gates,
-                              .a = d_gates_.data() + t * gates, .a_row = time_ * gates, .a_outer = 0, .a_inner = 1,
-                              .b = pass.w + w_hh_, .b_outer = 0, .b_inner = hidden_, .c = d_h_.data(),
+        pass.kernels.product({.rows = pass.count,
+                              .columns = hidden_,
+                              .outer = 1,
+                              .inner = gates,
+                              .a = d_gates_.data() + t * gates,
+                              .a_row = time_ * gates,
+                              .a_outer = 0,
+                              .a_inner = 1,
+                              .b = pass.w + w_hh_,
+                              .b_outer = 0,
+                              .b_inner = hidden_,
+                              .c = d_h_.data(),
                               .c_row = hidden_});
     }
     if (need_dx)
-      pass.kernels.product({.rows = pass.count * time_, .columns = in_, .outer = 1, .inner = gates,
-                            .a = d_gates_.data(), .a_row = gates, .a_outer = 0, .a_inner = 1, .b = pass.w + w_ih_,
-                            .b_outer = 0, .b_inner = in_, .c = dx_.data(), .c_row = in_});
+      pass.kernels.product({.rows = pass.count * time_,
+                            .columns = in_,
+                            .outer = 1,
+                            .inner = gates,
+                            .a = d_gates_.data(),
+                            .a_row = gates,
+                            .a_outer = 0,
+                            .a_inner = 1,
+                            .b = pass.w + w_ih_,
+                            .b_outer = 0,
+                            .b_inner = in_,
+                            .c = dx_.data(),
+                            .c_row = in_});
     parameter_gradients(pass);
     return need_dx ? dx_.data() : nullptr;
   }
@@ -90,7 +123,8 @@ class LstmLayer {
   void cell_gradient(Index n, Index t, const T* dy) {
     const Index at = n * time_ + t;
     const T *gate = gates_.data() + at * 4 * hidden_, *past = c_.data() + (at - 1) * hidden_;
-    T *d = d_gates_.data() + at * 4 * hidden_, *d_h = d_h_.data() + n * hidden_, *d_c = d_c_.data() + n * hidden_;
+    T *d = d_gates_.data() + at * 4 * hidden_, *d_h = d_h_.data() + n * hidden_,
+      *d_c = d_c_.data() + n * hidden_;
     for (Index j = 0; j < hidden_; ++j) {
       const T i = gate[j], f = gate[hidden_ + j], g = gate[2 * hidden_ + j], o = gate[3 * hidden_ + j];
       const T squashed = tanh_c_.data()[at * hidden_ + j];
@@ -107,13 +141,32 @@ class LstmLayer {
   void parameter_gradients(const Pass<T>& pass) {
     const Index gates = 4 * hidden_;
     weight_gradient<T>(pass, w_ih_,
-                       {.rows = gates, .columns = in_, .outer = 1, .inner = pass.count * time_, .a = d_gates_.data(),
-                        .a_row = 1, .a_outer = 0, .a_inner = gates, .b = x_, .b_outer = 0, .b_inner = in_,
-                        .c = nullptr, .c_row = in_});
+                       {.rows = gates,
+                        .columns = in_,
+                        .outer = 1,
+                        .inner = pass.count * time_,
+                        .a = d_gates_.data(),
+                        .a_row = 1,
+                        .a_outer = 0,
+                        .a_inner = gates,
+                        .b = x_,
+                        .b_outer = 0,
+                        .b_inner = in_,
+                        .c = nullptr,
+                        .c_row = in_});
     weight_gradient<T>(pass, w_hh_,  // d_gates of t with h of t - 1
-                       {.rows = gates, .columns = hidden_, .outer = pass.count, .inner = time_ - 1,
-                        .a = d_gates_.data() + gates, .a_row = 1, .a_outer = time_ * gates, .a_inner = gates,
-                        .b = h_.data(), .b_outer = time_ * hidden_, .b_inner = hidden_, .c = nullptr,
+                       {.rows = gates,
+                        .columns = hidden_,
+                        .outer = pass.count,
+                        .inner = time_ - 1,
+                        .a = d_gates_.data() + gates,
+                        .a_row = 1,
+                        .a_outer = time_ * gates,
+                        .a_inner = gates,
+                        .b = h_.data(),
+                        .b_outer = time_ * hidden_,
+                        .b_inner = hidden_,
+                        .c = nullptr,
                         .c_row = hidden_});
     bias_gradient(pass, b_ih_, d_gates_.data(), pass.count * time_, gates, room_.data());
     bias_gradient(pass, b_hh_, d_gates_.data(), pass.count * time_, gates, room_.data());
@@ -133,9 +186,9 @@ class Lstm final : public Node<T> {
  public:
   Lstm(const Layer& layer, const Network& network) {
     for (std::size_t k = 0; k < static_cast<std::size_t>(layer.width); ++k)
-      layers_.emplace_back(layer.in[0], k == 0 ? layer.in[1] : layer.size, layer.size, offset_of(layer, network, 4 * k),
-                           offset_of(layer, network, 4 * k + 1), offset_of(layer, network, 4 * k + 2),
-                           offset_of(layer, network, 4 * k + 3));
+      layers_.emplace_back(layer.in[0], k == 0 ? layer.in[1] : layer.size, layer.size,
+                           offset_of(layer, network, 4 * k), offset_of(layer, network, 4 * k + 1),
+                           offset_of(layer, network, 4 * k + 2), offset_of(layer, network, 4 * k + 3));
   }
   void reserve(Index count) override {
     for (auto& layer : layers_) layer.reserve(count);

@@ -93,20 +93,33 @@ struct Refusal {
 };
 
 // One file each. They throw Refusal.
-template <class T> NodePtr<T> make_linear(const Layer&, const Network&);
-template <class T> NodePtr<T> make_conv(const Layer&, const Network&);
-template <class T> NodePtr<T> make_maxpool(const Layer&);
-template <class T> NodePtr<T> make_average(const Layer&);  // avgpool, globalpool
-template <class T> NodePtr<T> make_activation(const Layer&);
-template <class T> NodePtr<T> make_dropout(const Layer&);
-template <class T> NodePtr<T> make_groupnorm(const Layer&, const Network&);
-template <class T> NodePtr<T> make_layernorm(const Layer&, const Network&);
-template <class T> NodePtr<T> make_embedding(const Layer&, const Network&);
-template <class T> NodePtr<T> make_lstm(const Layer&, const Network&);
-template <class T> NodePtr<T> make_last(const Layer&);
-template <class T> NodePtr<T> make_residual(const Layer&, const Network&);
+template <class T>
+NodePtr<T> make_linear(const Layer&, const Network&);
+template <class T>
+NodePtr<T> make_conv(const Layer&, const Network&);
+template <class T>
+NodePtr<T> make_maxpool(const Layer&);
+template <class T>
+NodePtr<T> make_average(const Layer&);  // avgpool, globalpool
+template <class T>
+NodePtr<T> make_activation(const Layer&);
+template <class T>
+NodePtr<T> make_dropout(const Layer&);
+template <class T>
+NodePtr<T> make_groupnorm(const Layer&, const Network&);
+template <class T>
+NodePtr<T> make_layernorm(const Layer&, const Network&);
+template <class T>
+NodePtr<T> make_embedding(const Layer&, const Network&);
+template <class T>
+NodePtr<T> make_lstm(const Layer&, const Network&);
+template <class T>
+NodePtr<T> make_last(const Layer&);
+template <class T>
+NodePtr<T> make_residual(const Layer&, const Network&);
 /// [c, h, w] as torch has it to channels last, or back.
-template <class T> NodePtr<T> make_transpose(const Shape& image, bool to_channels_last);
+template <class T>
+NodePtr<T> make_transpose(const Shape& image, bool to_channels_last);
 
 inline bool is_image(const Shape& shape) { return shape.size() == 3; }
 /// Channels last and channels first are the same bytes.
@@ -117,7 +130,8 @@ inline Index offset_of(const Layer& layer, const Network& network, std::size_t i
   return network.parameters[static_cast<std::size_t>(layer.parameters[i])].offset;
 }
 
-/// Stores the gradient of a weight matrix at `offset`, or updates the matrix at once; `p` without c and write.
+/// Stores the gradient of a weight matrix at `offset`, or updates the matrix at once; `p` without c and
+/// write.
 template <class T>
 void weight_gradient(const Pass<T>& pass, Index offset, Product<T> p);
 /// The same for the gradient of a bias: sums of the columns of d [rows, columns]. `room`: [columns].

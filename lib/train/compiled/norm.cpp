@@ -1,5 +1,5 @@
-// Group norm and layer norm, eps 1e-5 as in torch. Both see rows of values that are normalised together and differ
-// in how the values of a row are laid out; statistics are accumulated in double.
+// Group norm and layer norm, eps 1e-5 as in torch. Both see rows of values that are normalised together and
+// differ in how the values of a row are laid out; statistics are accumulated in double.
 //   y = w xhat + b, xhat = (x - mean) / sqrt(var + eps)
 //   dx = (g - mean(g) - xhat mean(g xhat)) / sqrt(var + eps), g = w dy
 #include <cmath>
@@ -14,8 +14,8 @@ constexpr double epsilon = 1e-5;
 template <class T>
 class Norm final : public Node<T> {
  public:
-  /// samples of [pixels, channels], normalised over all pixels and each of `groups` equal parts of the channels;
-  /// `rows` such blocks a sample.
+  /// samples of [pixels, channels], normalised over all pixels and each of `groups` equal parts of the
+  /// channels; `rows` such blocks a sample.
   Norm(Index rows, Index pixels, Index channels, Index groups, Index weight, Index bias)
       : rows_(rows), pixels_(pixels), channels_(channels), groups_(groups), weight_(weight), bias_(bias) {}
 
@@ -108,7 +108,8 @@ class Norm final : public Node<T> {
     const T* w = pass.w + weight_;
     const double n = static_cast<double>(pixels_ * width());
     double *mean = sums_.data(), *slope = mean + channels_;
-    for (Index c = 0; c < channels_; ++c) mean[c] *= static_cast<double>(w[c]), slope[c] *= static_cast<double>(w[c]);
+    for (Index c = 0; c < channels_; ++c)
+      mean[c] *= static_cast<double>(w[c]), slope[c] *= static_cast<double>(w[c]);
     spread(mean, n);
     spread(slope, n);
     for (Index p = 0; p < pixels_; ++p)
@@ -130,11 +131,12 @@ class Norm final : public Node<T> {
 template <class T>
 NodePtr<T> make_groupnorm(const Layer& layer, const Network& network) {
   const Index channels = layer.in[0];
-  return std::make_unique<Norm<T>>(1, elements(layer.in) / channels, channels, layer.size, offset_of(layer, network, 0),
-                                   offset_of(layer, network, 1));
+  return std::make_unique<Norm<T>>(1, elements(layer.in) / channels, channels, layer.size,
+                                   offset_of(layer, network, 0), offset_of(layer, network, 1));
 }
 
-/// Over the last dimension: every value has its own weight, so that "channels" are the values and the group is all.
+/// Over the last dimension: every value has its own weight, so that "channels" are the values and the group
+/// is all.
 template <class T>
 NodePtr<T> make_layernorm(const Layer& layer, const Network& network) {
   if (is_image(layer.in)) throw Refusal{"the compiled trainer has no layernorm on images"};

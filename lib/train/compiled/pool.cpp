@@ -5,14 +5,21 @@ namespace fedsim::compiled {
 namespace {
 
 Pooling pooling_of(const Layer& layer) {
-  return {.channels = layer.in[0], .height = layer.in[1], .width = layer.in[2], .out_height = layer.out[1],
-          .out_width = layer.out[2], .kernel = layer.kernel, .stride = layer.stride, .padding = layer.padding};
+  return {.channels = layer.in[0],
+          .height = layer.in[1],
+          .width = layer.in[2],
+          .out_height = layer.out[1],
+          .out_width = layer.out[2],
+          .kernel = layer.kernel,
+          .stride = layer.stride,
+          .padding = layer.padding};
 }
 
 template <class T>
 class MaxPool final : public Node<T> {
  public:
-  explicit MaxPool(const Layer& layer) : pooling_(pooling_of(layer)), in_(elements(layer.in)), out_(elements(layer.out)) {}
+  explicit MaxPool(const Layer& layer)
+      : pooling_(pooling_of(layer)), in_(elements(layer.in)), out_(elements(layer.out)) {}
 
   void reserve(Index count) override {
     y_.grow(count * out_);
@@ -48,11 +55,18 @@ class MeanPool final : public Node<T> {
   explicit MeanPool(const Layer& layer) : in_(elements(layer.in)), out_(elements(layer.out)) {
     const Index channels = layer.in[0], height = layer.in[1], width = layer.in[2];
     if (layer.kind == LayerKind::globalpool)
-      pooling_ = {.channels = channels, .height = height, .width = width, .out_height = 1, .out_width = 1,
-                  .kernel = std::max(height, width), .stride = 1, .padding = 0};
+      pooling_ = {.channels = channels,
+                  .height = height,
+                  .width = width,
+                  .out_height = 1,
+                  .out_width = 1,
+                  .kernel = std::max(height, width),
+                  .stride = 1,
+                  .padding = 0};
     else
       pooling_ = pooling_of(layer);
-    scale_ = T(1) / static_cast<T>(layer.kind == LayerKind::globalpool ? height * width : layer.kernel * layer.kernel);
+    scale_ = T(1) / static_cast<T>(layer.kind == LayerKind::globalpool ? height * width
+                                                                       : layer.kernel * layer.kernel);
   }
 
   void reserve(Index count) override {

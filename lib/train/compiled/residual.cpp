@@ -8,7 +8,10 @@ template <class T>
 class Residual final : public Node<T> {
  public:
   Residual(const Layer& layer, const Network& network)
-      : in_(elements(layer.in)), out_(elements(layer.out)), body_(layer.body, network), shortcut_(layer.shortcut, network) {}
+      : in_(elements(layer.in)),
+        out_(elements(layer.out)),
+        body_(layer.body, network),
+        shortcut_(layer.shortcut, network) {}
 
   void reserve(Index count) override {
     y_.grow(count * out_);

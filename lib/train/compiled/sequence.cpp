@@ -9,23 +9,37 @@ namespace {
 template <class T>
 NodePtr<T> make_node(const Layer& layer, const Network& network) {
   switch (layer.kind) {
-    case LayerKind::linear: return make_linear<T>(layer, network);
-    case LayerKind::conv: return make_conv<T>(layer, network);
-    case LayerKind::maxpool: return make_maxpool<T>(layer);
+    case LayerKind::linear:
+      return make_linear<T>(layer, network);
+    case LayerKind::conv:
+      return make_conv<T>(layer, network);
+    case LayerKind::maxpool:
+      return make_maxpool<T>(layer);
     case LayerKind::avgpool:
-    case LayerKind::globalpool: return make_average<T>(layer);
-    case LayerKind::flatten: return is_image(layer.in) ? make_transpose<T>(layer.in, false) : nullptr;
+    case LayerKind::globalpool:
+      return make_average<T>(layer);
+    case LayerKind::flatten:
+      return is_image(layer.in) ? make_transpose<T>(layer.in, false) : nullptr;
     case LayerKind::relu:
     case LayerKind::gelu:
-    case LayerKind::tanh: return make_activation<T>(layer);
-    case LayerKind::dropout: return make_dropout<T>(layer);
-    case LayerKind::groupnorm: return make_groupnorm<T>(layer, network);
-    case LayerKind::layernorm: return make_layernorm<T>(layer, network);
-    case LayerKind::embedding: return make_embedding<T>(layer, network);
-    case LayerKind::lstm: return make_lstm<T>(layer, network);
-    case LayerKind::last: return make_last<T>(layer);
-    case LayerKind::residual: return make_residual<T>(layer, network);
-    case LayerKind::batchnorm: break;
+    case LayerKind::tanh:
+      return make_activation<T>(layer);
+    case LayerKind::dropout:
+      return make_dropout<T>(layer);
+    case LayerKind::groupnorm:
+      return make_groupnorm<T>(layer, network);
+    case LayerKind::layernorm:
+      return make_layernorm<T>(layer, network);
+    case LayerKind::embedding:
+      return make_embedding<T>(layer, network);
+    case LayerKind::lstm:
+      return make_lstm<T>(layer, network);
+    case LayerKind::last:
+      return make_last<T>(layer);
+    case LayerKind::residual:
+      return make_residual<T>(layer, network);
+    case LayerKind::batchnorm:
+      break;
   }
   throw Refusal{fmt::format("the compiled trainer has no '{}'", layer.text)};
 }

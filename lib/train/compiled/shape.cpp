@@ -44,18 +44,22 @@ class Last final : public Node<T> {
     dx_.grow(count * time_ * features_);
   }
   const T* forward(const Pass<T>& pass, const T* x) override {
-    for (Index n = 0; n < pass.count; ++n) copy(x + ((n + 1) * time_ - 1) * features_, y_.data() + n * features_);
+    for (Index n = 0; n < pass.count; ++n)
+      copy(x + ((n + 1) * time_ - 1) * features_, y_.data() + n * features_);
     return y_.data();
   }
   T* backward(const Pass<T>& pass, T* dy, bool need_dx) override {
     if (!need_dx) return nullptr;
     std::memset(dx_.data(), 0, static_cast<std::size_t>(pass.count * time_ * features_) * sizeof(T));
-    for (Index n = 0; n < pass.count; ++n) copy(dy + n * features_, dx_.data() + ((n + 1) * time_ - 1) * features_);
+    for (Index n = 0; n < pass.count; ++n)
+      copy(dy + n * features_, dx_.data() + ((n + 1) * time_ - 1) * features_);
     return dx_.data();
   }
 
  private:
-  void copy(const T* from, T* to) const { std::memcpy(to, from, static_cast<std::size_t>(features_) * sizeof(T)); }
+  void copy(const T* from, T* to) const {
+    std::memcpy(to, from, static_cast<std::size_t>(features_) * sizeof(T));
+  }
   Index time_, features_;
   Room<T> y_, dx_;
 };

@@ -1,5 +1,5 @@
-// Vectors of the instruction set that the including file is compiled for. Everything is in an unnamed namespace:
-// code for AVX-512 must never be merged by the linker with code that runs on every processor.
+// Vectors of the instruction set that the including file is compiled for. Everything is in an unnamed
+// namespace: code for AVX-512 must never be merged by the linker with code that runs on every processor.
 #pragma once
 
 #include <cstdint>
@@ -71,8 +71,12 @@ inline void store(double* p, Vector<double> v, int count) { _mm512_mask_storeu_p
 #elif defined(__AVX2__)
 alignas(64) constexpr std::int32_t mask32[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 alignas(64) constexpr std::int64_t mask64[8] = {-1, -1, -1, -1};
-inline __m256i lanes8(int count) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(mask32 + 8 - count)); }
-inline __m256i lanes4(int count) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(mask64 + 4 - count)); }
+inline __m256i lanes8(int count) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(mask32 + 8 - count));
+}
+inline __m256i lanes4(int count) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(mask64 + 4 - count));
+}
 inline Vector<float> load(const float* p, int count) { return _mm256_maskload_ps(p, lanes8(count)); }
 inline Vector<double> load(const double* p, int count) { return _mm256_maskload_pd(p, lanes4(count)); }
 inline void store(float* p, Vector<float> v, int count) { _mm256_maskstore_ps(p, lanes8(count), v); }
@@ -100,15 +104,20 @@ inline __m256 half(__m512 v) {
   return _mm256_add_ps(_mm512_castps512_ps256(v),
                        _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1)));
 }
-inline __m256d half(__m512d v) { return _mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1)); }
+inline __m256d half(__m512d v) {
+  return _mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1));
+}
 inline void lane_sums(const Vector<float>* v, float* sums) {
   const __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
   const __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));
-  _mm_storeu_ps(sums, fold(half(_mm512_add_ps(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xEE)))));
+  _mm_storeu_ps(sums,
+                fold(half(_mm512_add_ps(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xEE)))));
 }
 inline void lane_sums(const Vector<double>* v, double* sums) {
-  _mm_storeu_pd(sums, fold(half(_mm512_add_pd(_mm512_unpacklo_pd(v[0], v[1]), _mm512_unpackhi_pd(v[0], v[1])))));
-  _mm_storeu_pd(sums + 2, fold(half(_mm512_add_pd(_mm512_unpacklo_pd(v[2], v[3]), _mm512_unpackhi_pd(v[2], v[3])))));
+  _mm_storeu_pd(sums,
+                fold(half(_mm512_add_pd(_mm512_unpacklo_pd(v[0], v[1]), _mm512_unpackhi_pd(v[0], v[1])))));
+  _mm_storeu_pd(sums + 2,
+                fold(half(_mm512_add_pd(_mm512_unpacklo_pd(v[2], v[3]), _mm512_unpackhi_pd(v[2], v[3])))));
 }
 #else
 inline void lane_sums(const Vector<float>* v, float* sums) {
@@ -118,7 +127,8 @@ inline void lane_sums(const Vector<float>* v, float* sums) {
 }
 inline void lane_sums(const Vector<double>* v, double* sums) {
   _mm_storeu_pd(sums, fold(_mm256_add_pd(_mm256_unpacklo_pd(v[0], v[1]), _mm256_unpackhi_pd(v[0], v[1]))));
-  _mm_storeu_pd(sums + 2, fold(_mm256_add_pd(_mm256_unpacklo_pd(v[2], v[3]), _mm256_unpackhi_pd(v[2], v[3]))));
+  _mm_storeu_pd(sums + 2,
+                fold(_mm256_add_pd(_mm256_unpacklo_pd(v[2], v[3]), _mm256_unpackhi_pd(v[2], v[3]))));
 }
 #endif
 #else
