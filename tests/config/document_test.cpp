@@ -3,14 +3,14 @@
 
 using namespace fedsim;
 using fedsim::test::complaints_of;
-using fedsim::test::write_file;
+using fedsim::test::write_text;
 
 TEST_CASE("a file wins over its bases, a --set over the file", "[config][document]") {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "sub");
-  write_file(folder / "root.toml", "seed = 1\nrounds = 5\n[client]\nlr = 0.1\nepochs = 2\n");
-  write_file(folder / "sub" / "mid.toml", "base = \"../root.toml\"\nrounds = 6\n[client]\nlr = 0.2\n");
-  const auto file = write_file(folder / "exp.toml", "base = \"sub/mid.toml\"\n[client]\nlr = 0.3\n");
+  write_text(folder / "root.toml", "seed = 1\nrounds = 5\n[client]\nlr = 0.1\nepochs = 2\n");
+  write_text(folder / "sub" / "mid.toml", "base = \"../root.toml\"\nrounds = 6\n[client]\nlr = 0.2\n");
+  const auto file = write_text(folder / "exp.toml", "base = \"sub/mid.toml\"\n[client]\nlr = 0.3\n");
   const ConfigDocument document(file, {"client.lr=0.4", "client.lr=0.5", "model.name=cnn"});
   CHECK(document.root().find("seed")->integer == 1);
   CHECK(document.root().find("rounds")->integer == 6);
@@ -32,31 +32,31 @@ TEST_CASE("a file wins over its bases, a --set over the file", "[config][documen
 
 TEST_CASE("bases that cannot be read are located where they are named", "[config][document]") {
   const TemporaryFolder folder;
-  write_file(folder / "a.toml", "base = \"b.toml\"\n");
-  write_file(folder / "b.toml", "\nbase = \"a.toml\"\n");
+  write_text(folder / "a.toml", "base = \"b.toml\"\n");
+  write_text(folder / "b.toml", "\nbase = \"a.toml\"\n");
   const auto cycle = complaints_of([&] { ConfigDocument(folder / "a.toml", {}); });
   REQUIRE(cycle.size() == 1);
   CHECK(cycle[0].file == (folder / "b.toml").string());
   CHECK(cycle[0].line == 2);
   CHECK(cycle[0].message == "'base' leads back to " + (folder / "a.toml").string() + ": a cycle");
 
-  write_file(folder / "self.toml", "base = \"self.toml\"\n");
+  write_text(folder / "self.toml", "base = \"self.toml\"\n");
   CHECK(complaints_of([&] { ConfigDocument(folder / "self.toml", {}); })[0].line == 1);
 
-  write_file(folder / "c.toml", "seed = 1\nbase = \"absent.toml\"\n");
+  write_text(folder / "c.toml", "seed = 1\nbase = \"absent.toml\"\n");
   const auto absent = complaints_of([&] { ConfigDocument(folder / "c.toml", {}); });
   CHECK(absent[0].line == 2);
   CHECK(absent[0].column == 8);
   CHECK(absent[0].message == "base " + (folder / "absent.toml").string() + ": no such file");
 
-  write_file(folder / "d.toml", "base = 3\n");
+  write_text(folder / "d.toml", "base = 3\n");
   CHECK(complaints_of([&] { ConfigDocument(folder / "d.toml", {}); })[0].message ==
         "'base': expected the name of a config file, found integer 3");
 }
 
 TEST_CASE("malformed --sets are all reported, beside a syntax error of the file", "[config][document]") {
   const TemporaryFolder folder;
-  const auto file = write_file(folder / "exp.toml", "seed = \n");
+  const auto file = write_text(folder / "exp.toml", "seed = \n");
   const auto found = complaints_of([&] { ConfigDocument(file, {"seed", "rounds=3", "base=x.toml", "=1"}); });
   REQUIRE(found.size() == 4);
   CHECK(found[0].file == file.string());

@@ -5,7 +5,7 @@
 
 using namespace fedsim;
 using fedsim::test::complaints_of;
-using fedsim::test::write_file;
+using fedsim::test::write_text;
 
 namespace {
 
@@ -45,7 +45,7 @@ const std::vector<KnownKey> known{
 /// Reads [client] with `body` in it.
 Read read(const std::string& body) {
   const TemporaryFolder folder;
-  const ConfigDocument document(write_file(folder / "exp.toml", "[client]\n" + body), {});
+  const ConfigDocument document(write_text(folder / "exp.toml", "[client]\n" + body), {});
   Complaints complaints;
   ConfigReader reader(document, "client", complaints);
   Read result;
@@ -77,8 +77,8 @@ TEST_CASE("options are read", "[config][reader]") {
 TEST_CASE("paths start at the file that names them", "[config][reader]") {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "sub");
-  write_file(folder / "sub" / "base.toml", "[client]\nfile = \"../x.h5\"\n");
-  const ConfigDocument document(write_file(folder / "exp.toml", "base = \"sub/base.toml\"\n"), {});
+  write_text(folder / "sub" / "base.toml", "[client]\nfile = \"../x.h5\"\n");
+  const ConfigDocument document(write_text(folder / "exp.toml", "base = \"sub/base.toml\"\n"), {});
   Complaints complaints;
   ConfigReader reader(document, "client", complaints);
   Options options;
@@ -173,7 +173,7 @@ TEST_CASE("all errors of a table come in one pass, in the order of the text", "[
 
 TEST_CASE("a table that is none is an error", "[config][reader]") {
   const TemporaryFolder folder;
-  const ConfigDocument document(write_file(folder / "exp.toml", "client = 3\n"), {});
+  const ConfigDocument document(write_text(folder / "exp.toml", "client = 3\n"), {});
   const auto found = complaints_of([&] {
     Complaints complaints;
     ConfigReader reader(document, "client", complaints);

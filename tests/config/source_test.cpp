@@ -7,7 +7,7 @@
 
 using namespace fedsim;
 using fedsim::test::complaints_of;
-using fedsim::test::write_file;
+using fedsim::test::write_text;
 
 namespace {
 
@@ -30,12 +30,12 @@ TEST_CASE("a config that cannot be read says why", "[config][source]") {
   CHECK(message_of(fifo) == "is a named pipe (FIFO), expected a config file (TOML)");
 
   // A sparse file of 2 GB: its size alone must refuse it.
-  const auto huge = write_file(folder / "huge.toml", "");
+  const auto huge = write_text(folder / "huge.toml", "");
   std::filesystem::resize_file(huge, std::uintmax_t{1} << 31);
   CHECK(message_of(huge) == "is 2.15 GB large; a config may have 16 MB at most");
 
   if (geteuid() != 0) {  // root reads everything
-    const auto closed = write_file(folder / "closed.toml", "seed = 1\n");
+    const auto closed = write_text(folder / "closed.toml", "seed = 1\n");
     REQUIRE(chmod(closed.c_str(), 0) == 0);
     CHECK(message_of(closed) == "cannot be read: Permission denied");
   }
@@ -43,7 +43,7 @@ TEST_CASE("a config that cannot be read says why", "[config][source]") {
 
 TEST_CASE("encoding errors name the byte", "[config][source]") {
   const TemporaryFolder folder;
-  const auto of = [&](const std::string& bytes) { return message_of(write_file(folder / "c.toml", bytes)); };
+  const auto of = [&](const std::string& bytes) { return message_of(write_text(folder / "c.toml", bytes)); };
   CHECK(of("a = 1\nb = \"\xFF\"\n") == "not UTF-8: byte 0xFF at offset 11 (line 2)");
   CHECK(of(std::string("a = 1\n\0b", 8)) == "NUL byte at offset 6 (line 2)");
   CHECK(of("\xC0\xAF") == "not UTF-8: byte 0xC0 at offset 0 (line 1)");          // overlong '/'
@@ -54,7 +54,7 @@ TEST_CASE("encoding errors name the byte", "[config][source]") {
 
 TEST_CASE("a byte-order mark is no part of the text, and lines may end in CRLF", "[config][source]") {
   const TemporaryFolder folder;
-  const auto source = read_source(write_file(folder / "c.toml", "\xEF\xBB\xBF# é\r\nseed = 3\r\n"), "c.toml");
+  const auto source = read_source(write_text(folder / "c.toml", "\xEF\xBB\xBF# é\r\nseed = 3\r\n"), "c.toml");
   CHECK(source->line(1) == "# é");
   CHECK(source->line(2) == "seed = 3");
   CHECK(source->line(3).empty());

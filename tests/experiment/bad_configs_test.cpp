@@ -135,8 +135,8 @@ TEST_CASE("a model is exactly one of three", "[experiment]") {
 
 TEST_CASE("all errors of a file come in one pass, bases and --sets too", "[experiment]") {
   const TemporaryFolder folder;
-  write_file(folder / "base.toml", "rounds = -1\n");
-  const auto file = write_file(folder / "exp.toml",
+  write_text(folder / "base.toml", "rounds = -1\n");
+  const auto file = write_text(folder / "exp.toml",
                                "base = \"base.toml\"\nseed = 1.5\n[data]\ndataset = \"mnits\"\nsize = 3\n"
                                "[model]\nname = \"cn\"\n[client]\nlr = 0\nfoo = 1\n[foo]\n");
   const auto found = complaints_of([&] { read_experiment(file, {"server.lr=-1", "client.epochs=zero"}); });

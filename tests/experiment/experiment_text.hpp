@@ -10,7 +10,7 @@ inline const std::string smallest = "[data]\ndataset = \"mnist\"\n[model]\nname 
 
 inline Experiment experiment_of(const std::string& text, const std::vector<std::string>& sets = {}) {
   const TemporaryFolder folder;
-  return read_experiment(write_file(folder / "exp.toml", text), sets);
+  return read_experiment(write_text(folder / "exp.toml", text), sets);
 }
 
 inline std::vector<Diagnostic> errors_of(const std::string& text, const std::vector<std::string>& sets = {}) {

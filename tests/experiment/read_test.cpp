@@ -108,7 +108,7 @@ TEST_CASE("clients that come with the data have no default number", "[experiment
 
 TEST_CASE("an error that shows later is located where the key stands", "[experiment]") {
   const TemporaryFolder folder;
-  const auto file = write_file(folder / "exp.toml", smallest + "[partition]\nclients = 50\n");
+  const auto file = write_text(folder / "exp.toml", smallest + "[partition]\nclients = 50\n");
   const Experiment e = read_experiment(file);
   const auto at = [&](const std::string& table, const OptionError& error) {
     return e.error_at(table, error).diagnostics().at(0);

@@ -41,7 +41,7 @@ TEST_CASE("every registered choice resolves to itself", "[experiment]") {
 
 TEST_CASE("the resolved config has every default and absolute paths", "[experiment]") {
   const TemporaryFolder folder;
-  const auto file = write_file(folder / "exp.toml",
+  const auto file = write_text(folder / "exp.toml",
                                "[data]\ndataset = \"mnist\"\nroot = \"../data\"\n[model]\nname = \"cnn\"\n");
   const Experiment e = read_experiment(file);
   const auto has = [&](const std::string& line) { return e.resolved.find(line + "\n") != std::string::npos; };
@@ -77,9 +77,9 @@ TEST_CASE("the hash knows what can change a round", "[experiment]") {
 TEST_CASE("files count in the hash by their content", "[experiment]") {
   const auto hash = [](const std::string& file, const std::string& content) {
     const TemporaryFolder folder;
-    write_file(folder / file, content);
+    write_text(folder / file, content);
     return read_experiment(
-               write_file(folder / "exp.toml",
+               write_text(folder / "exp.toml",
                           "[data]\ndataset = \"mnist\"\n[model]\ntorchscript = \"" + file + "\"\n"))
         .hash;
   };
