@@ -1,6 +1,7 @@
 // The learner: the plan with its parameters, and the SGD rule. The first step of a local run reads the start
 // in place, so that handing out the global model costs no copy.
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "train/compiled/compiled.h"
@@ -22,11 +23,13 @@ const T* data_of(const Vec* v) {
 template <class T>
 class CompiledLearner final : public Learner {
  public:
-  /// `network` must outlive the learner.
-  explicit CompiledLearner(const Network& network)
-      : network_(network), plan_(layers_of(network), network), kernels_(best_kernels<T>()) {
-    if (is_image(network.input) && network.layers.front().kind != LayerKind::flatten)
-      input_ = make_transpose<T>(network.input, true);
+  explicit CompiledLearner(std::shared_ptr<const Network> owned)
+      : owned_(std::move(owned)),
+        network_(*owned_),
+        plan_(layers_of(network_), network_),
+        kernels_(best_kernels<T>()) {
+    if (is_image(network_.input) && network_.layers.front().kind != LayerKind::flatten)
+      input_ = make_transpose<T>(network_.input, true);
     plan_.stored_ranges(stored_);
   }
 
@@ -140,6 +143,7 @@ class CompiledLearner final : public Learner {
                      rule_.momentum != 0 ? velocity_.data() + first : nullptr, rule.out + first);
   }
 
+  std::shared_ptr<const Network> owned_;  // the engine may be gone before its learners
   const Network& network_;
   Sequence<T> plan_;
   NodePtr<T> input_;  // to channels last, null where the bytes are the same
@@ -157,22 +161,22 @@ template <class T>
 class CompiledEngine final : public Engine {
  public:
   /// Throws Refusal.
-  explicit CompiledEngine(const Network& network) : network_(network) {
+  explicit CompiledEngine(const Network& network) : network_(std::make_shared<const Network>(network)) {
     instruction_set = best_kernels<T>().instruction_set;
     CompiledLearner<T> trial(network_);
   }
   std::unique_ptr<Learner> learner() const override { return std::make_unique<CompiledLearner<T>>(network_); }
-  Vec initial(std::uint64_t seed) const override { return initial_parameters(network_, seed, dtype_of<T>); }
+  Vec initial(std::uint64_t seed) const override { return initial_parameters(*network_, seed, dtype_of<T>); }
   std::string trainer() const override { return "compiled"; }
   std::string device() const override { return "cpu"; }
   std::vector<Tensor> tensors() const override {
     std::vector<Tensor> list;
-    for (const Parameter& parameter : network_.parameters) list.push_back({parameter.name, parameter.shape});
+    for (const Parameter& parameter : network_->parameters) list.push_back({parameter.name, parameter.shape});
     return list;
   }
 
  private:
-  Network network_;
+  std::shared_ptr<const Network> network_;
 };
 
 }  // namespace
