@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -31,12 +32,14 @@ Progress::Progress(bool quiet)
 
 void Progress::started(const Start& start) {
   rounds_ = start.rounds;
+  first_ = std::max<std::int64_t>(start.resumed_after, 0);
   begin_ = std::chrono::steady_clock::now();
   if (quiet_) return;
   fmt::print(stderr, "data      {}\nclients   {}, {} a round\nmodel     {} parameters\n", start.data,
              with_commas(start.clients), with_commas(start.cohort), with_commas(start.parameters));
   fmt::print(stderr, "trainer   {} on {} ({}), {} thread{}; ready in {}\n", start.trainer, start.device, start.isa,
              start.threads, start.threads == 1 ? "" : "s", human_seconds(start.seconds));
+  if (start.resumed_after >= 0) fmt::print(stderr, "resuming after round {}\n", start.resumed_after);
 }
 
 void Progress::warning(const std::string& text) {
@@ -46,7 +49,7 @@ void Progress::warning(const std::string& text) {
 void Progress::round(const RoundRow& row) {
   if (quiet_) return;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  const double rate = row.round > 0 && seconds > 0 ? static_cast<double>(row.round) / seconds : 0;
+  const double rate = row.round > first_ && seconds > 0 ? static_cast<double>(row.round - first_) / seconds : 0;
   const double left = rate > 0 ? static_cast<double>(rounds_ - row.round) / rate : 0;
   if (!std::isnan(row.test_loss)) shown_ = row;
   if (terminal_)

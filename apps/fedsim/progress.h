@@ -20,7 +20,7 @@ class Progress final : public RunObserver {
  private:
   void draw_bar(const RoundRow& row, double rounds_per_second, double left);
   bool quiet_, terminal_, drawn_ = false;
-  std::int64_t rounds_ = 0;
+  std::int64_t rounds_ = 0, first_ = 0;  // in all; before this process
   RoundRow shown_;  // last evaluated figures
   std::chrono::steady_clock::time_point begin_;
 };

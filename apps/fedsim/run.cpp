@@ -34,7 +34,7 @@ fs::path output_path(const Arguments& arguments, const Experiment& experiment) {
   return fs::path("results") / fmt::format("{}.h5", experiment.run.name);
 }
 
-/// --resume of a complete result does nothing.
+/// --resume of a complete result does nothing; that of another config is refused where it shows at once.
 bool already_complete(const Arguments& arguments, const Experiment& experiment, const fs::path& output) {
   if (!arguments.resume || !fs::exists(output)) return false;
   const ResultReader result(output);
@@ -71,9 +71,8 @@ int run(const Arguments& arguments) {
     throw OutputError(fmt::format("cannot write the log {}", arguments.log));
 
   Progress progress(arguments.quiet);
-  // A run without a checkpoint resumes from round 0: the same config and seed give the same bytes.
-  const RunOutcome outcome =
-      run_experiment(experiment, {.output = output, .force = arguments.force || arguments.resume}, progress);
+  const RunOutcome outcome = run_experiment(
+      experiment, {.output = output, .force = arguments.force, .resume = arguments.resume && !arguments.force}, progress);
   progress.end();
   if (!arguments.quiet) summary(outcome, output);
   if (!outcome.why.empty()) fmt::print(stderr, "error: diverged in {}\n", outcome.why);

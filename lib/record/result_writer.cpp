@@ -61,6 +61,7 @@ struct ResultWriter::Impl {
   void set(const std::string& name, const hdf5::AttributeValue& value);
   void set_all();
   void publish();
+  void take_over();
   void commit(const RoundRow& row, std::span<const ClientRow> clients);
   void go_on_in_copy();
   void grow(std::size_t client_rows);
@@ -88,9 +89,11 @@ ResultWriter::Impl::Impl(const ResultHeader& given)
       set_all();
       auto root = file.root();
       rounds.emplace(root, header.rounds, hash);
-      if (header.client_rows) clients.emplace(root, header.rounds * header.cohort, hash);
+      if (header.client_rows)
+        clients.emplace(root, header.rounds * header.cohort, static_cast<std::int64_t>(header.taken_clients.size()), hash);
       file.flush();
       log.emplace(beside(header.path, ".jsonl"));
+      take_over();
     });
   } catch (...) {
     std::error_code ignored;
@@ -138,6 +141,16 @@ void ResultWriter::Impl::guard(Work work) {
 std::string ResultWriter::Impl::safe_rounds() const {
   if (committed == 0 || !published) return "nothing was committed";
   return fmt::format("rounds 0 to {} are safe in {}", committed - 1, part_of(header.path).string());
+}
+
+void ResultWriter::Impl::take_over() {
+  for (const RoundRow& row : header.taken_rounds) {
+    rounds->write(row, hash);
+    log->add(row);
+    ++committed;
+  }
+  if (clients && !header.taken_clients.empty()) clients->write(header.taken_clients, hash);
+  if (committed > 0) set("committed_rounds", committed);
 }
 
 // The file gets the name that others look for only once it is whole.

@@ -54,6 +54,9 @@ struct ResultHeader {
     Shape shape;
   };
   std::vector<Tensor> tensors;  // of the model, in order of the flat vector
+  /// Rows of an interrupted run that goes on: rounds in order from 0. They are in the file before it is seen.
+  std::vector<RoundRow> taken_rounds;
+  std::vector<ClientRow> taken_clients;
 };
 
 class ResultWriter {

@@ -53,8 +53,8 @@ void RoundTable::reopen(const hdf5::Group& root) {
   for (std::size_t i = 0; i < round_columns.size(); ++i) columns_[i] = group.dataset(round_columns[i].name);
 }
 
-ClientTable::ClientTable(hdf5::Group root, std::int64_t expected, ContentHash& hash)
-    : space_(std::clamp<std::int64_t>(expected, rows_a_page(8), most_expected)) {
+ClientTable::ClientTable(hdf5::Group root, std::int64_t expected, std::int64_t needed, ContentHash& hash)
+    : space_(std::max(needed, std::clamp<std::int64_t>(expected, rows_a_page(8), most_expected))) {
   auto group = root.create_group("clients");
   for (const auto& column : client_columns) {
     if (std::holds_alternative<std::int64_t ClientRow::*>(column.member))

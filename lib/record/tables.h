@@ -21,10 +21,11 @@ class RoundTable {
   std::vector<hdf5::Dataset> columns_;  // as round_columns
 };
 
-/// /clients/*: filled from the front; space for `expected` rows from the start.
+/// /clients/*: filled from the front; space for `expected` rows from the start (a bound on it aside), for `needed` in
+/// any case.
 class ClientTable {
  public:
-  ClientTable(hdf5::Group root, std::int64_t expected, ContentHash& hash);
+  ClientTable(hdf5::Group root, std::int64_t expected, std::int64_t needed, ContentHash& hash);
   bool fits(std::size_t rows) const { return used_ + static_cast<std::int64_t>(rows) <= space_; }
   void write(std::span<const ClientRow> rows, ContentHash& hash);  // they must fit
   /// In another copy of the file, with space for `rows` more. Growing changes the index of the chunks, which

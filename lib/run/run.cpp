@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "run/cohort.h"
 #include "run/evaluate.h"
+#include "run/resume.h"
 #include "run/stop.h"
 #include "run/workers.h"
 #include "train/torch_version.h"
@@ -19,11 +20,15 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 ResultHeader header_of(const Experiment& experiment, const RunRequest& request, const Engine& engine,
-                       std::int64_t threads, std::int64_t cohort) {
+                       std::int64_t threads, std::int64_t cohort, const std::optional<ResumePoint>& from) {
   ResultHeader header;
   header.path = request.output;
   header.rounds = experiment.run.rounds;
-  header.force = request.force;
+  header.force = request.force || request.resume;
+  if (from) {
+    header.taken_rounds = from->rows.rounds;
+    header.taken_clients = from->rows.clients;
+  }
   header.client_rows = experiment.output.per_client;
   header.cohort = cohort;
   header.attributes = {{"config", experiment.resolved},
@@ -41,6 +46,19 @@ ResultHeader header_of(const Experiment& experiment, const RunRequest& request, 
   return header;
 }
 
+/// What this run is, as its checkpoints say.
+Checkpoint identity(const Experiment& experiment, const Engine& engine) {
+  Checkpoint here;
+  here.config_hash = experiment.hash;
+  here.config = experiment.resolved;
+  here.fedsim_version = FEDSIM_VERSION;
+  here.libtorch_version = torch_version();
+  here.trainer = engine.trainer();
+  here.device = engine.device();
+  here.isa = engine.instruction_set;
+  return here;
+}
+
 std::string divergence(const CohortResult& result, std::int64_t round, double last_norm) {
   return fmt::format(
       "round {}: {} of {} updates were not finite, first that of client {}; the last finite mean update had norm {:.3g}. "
@@ -54,6 +72,7 @@ class Loop {
   Loop(const Experiment& experiment, const RunRequest& request, RunObserver& observer)
       : experiment_(experiment),
         observer_(observer),
+        output_(request.output),
         begin_(Clock::now()),
         prepared_(prepare(experiment)),
         engine_(prepare_engine(experiment, prepared_.data)),
@@ -63,21 +82,25 @@ class Loop {
         cohort_size_(cohort_size()),
         plan_{*experiment.algorithm.object, *experiment.rule.object, prepared_.partition, prepared_.data,
               weight_by_samples()},
-        writer_(header_of(experiment, request, *engine_, workers_.threads(), cohort_size_)) {
+        from_(request.resume ? resume_point() : std::nullopt),
+        writer_(header_of(experiment, request, *engine_, workers_.threads(), cohort_size_, from_)) {
     writer_.partition(prepared_.partition, prepared_.data);
-    state_.w = engine_->initial(seed());
-    experiment_.algorithm->init(state_);
+    if (from_)
+      go_on();
+    else
+      begin_anew();
     announce();
   }
 
   RunOutcome run() {
     outcome_.status = "complete";
-    bool going = commit(initial_row(), {});
-    for (std::int64_t t = 1; going && t <= experiment_.run.rounds; ++t) going = round(t);
+    bool going = from_ ? !stop_requested() : commit(initial_row(), {});
+    for (std::int64_t t = outcome_.last.round + 1; going && t <= experiment_.run.rounds; ++t) going = round(t);
     if (stop_requested() && outcome_.last.round < experiment_.run.rounds && outcome_.exit == Exit::done) {
       outcome_.exit = *stop_requested();
       outcome_.status = "stopped";
     }
+    if (outcome_.status != "diverged") save_checkpoint();
     writer_.finish(outcome_.status, state_.w);
     outcome_.seconds = seconds_since(begin_);
     return outcome_;
@@ -109,9 +132,42 @@ class Loop {
     }
     row.seconds_aggregate = seconds_since(aggregation);
 
-    if (!evaluate_if_due(row, diverged)) return false;
+    evaluate_if_due(row, diverged);
     row.seconds = seconds_since(begin);
-    return commit(row, clients->rows) && !diverged;
+    const bool going = commit(row, clients->rows) && !diverged;
+    const std::int64_t every = experiment_.output.checkpoint_every;
+    if (going && every > 0 && t % every == 0) save_checkpoint();
+    return going;
+  }
+
+  void begin_anew() {
+    remove_checkpoints(checkpoint_path(output_));  // of an earlier run: not of this one
+    state_.w = engine_->initial(seed());
+    experiment_.algorithm->init(state_);
+  }
+
+  std::optional<ResumePoint> resume_point() {
+    return find_resume_point(output_, identity(experiment_, *engine_), experiment_.run.rounds,
+                             [&](const std::string& text) { observer_.warning(text); });
+  }
+
+  void go_on() {
+    state_ = std::move(from_->checkpoint.state);
+    states_ = std::move(from_->checkpoint.clients);
+    last_norm_ = from_->checkpoint.last_norm;
+    saved_ = from_->checkpoint.round;
+    for (const RoundRow& row : from_->rows.rounds) remember(row);
+  }
+
+  /// Everything after the last committed round.
+  void save_checkpoint() {
+    if (saved_ == outcome_.last.round) return;
+    Checkpoint checkpoint = identity(experiment_, *engine_);
+    checkpoint.round = saved_ = outcome_.last.round;
+    checkpoint.last_norm = last_norm_;
+    checkpoint.state = state_;
+    checkpoint.clients = states_;
+    write_checkpoint(checkpoint_path(output_), checkpoint);
   }
 
   RoundRow row_of(std::int64_t t, const CohortResult& clients) const {
@@ -146,30 +202,30 @@ class Loop {
     return row;
   }
 
-  /// False where a stop was requested meanwhile.
-  bool evaluate_if_due(RoundRow& row, bool last) {
-    if (!last && row.round != experiment_.run.rounds && row.round % experiment_.evaluate.every != 0) return true;
+  void evaluate_if_due(RoundRow& row, bool last) {
+    if (!last && row.round != experiment_.run.rounds && row.round % experiment_.evaluate.every != 0) return;
     const auto begin = Clock::now();
-    const auto sum = evaluate(workers_, engine_->test_rows(prepared_.data), state_.w);
-    if (!sum) return false;
+    const Evaluation sum = evaluate(workers_, engine_->test_rows(prepared_.data), state_.w);
     row.seconds_evaluate = seconds_since(begin);
-    if (sum->count > 0) {
-      row.test_loss = sum->loss / static_cast<double>(sum->count);
-      if (engine_->accuracy_defined())
-        row.test_accuracy = static_cast<double>(sum->correct) / static_cast<double>(sum->count);
-    }
-    return true;
+    if (sum.count == 0) return;
+    row.test_loss = sum.loss / static_cast<double>(sum.count);
+    if (engine_->accuracy_defined())
+      row.test_accuracy = static_cast<double>(sum.correct) / static_cast<double>(sum.count);
   }
 
   bool commit(const RoundRow& row, std::span<const ClientRow> clients) {
     writer_.commit(row, clients);
+    remember(row);
+    observer_.round(row);
+    return !stop_requested();
+  }
+
+  void remember(const RoundRow& row) {
     outcome_.last = row;
     if (row.test_accuracy > outcome_.best_accuracy || std::isnan(outcome_.best_accuracy)) {
       outcome_.best_accuracy = row.test_accuracy;
       outcome_.best_round = row.round;
     }
-    observer_.round(row);
-    return !stop_requested();
   }
 
   std::uint64_t seed() const { return static_cast<std::uint64_t>(experiment_.run.seed); }
@@ -195,6 +251,7 @@ class Loop {
                        .parameters = static_cast<std::int64_t>(state_.w.size()),
                        .threads = workers_.threads(),
                        .rounds = experiment_.run.rounds,
+                       .resumed_after = from_ ? outcome_.last.round : -1,
                        .data = fmt::format("{} ({})", prepared_.data.name, prepared_.data.origin),
                        .trainer = engine_->trainer(),
                        .device = engine_->device(),
@@ -204,17 +261,20 @@ class Loop {
 
   const Experiment& experiment_;
   RunObserver& observer_;
+  std::filesystem::path output_;
   Clock::time_point begin_;
   Prepared prepared_;
   std::unique_ptr<Engine> engine_;
   Workers workers_;
   std::int64_t population_, cohort_size_;
   CohortPlan plan_;
+  std::optional<ResumePoint> from_;
   ResultWriter writer_;
   State state_;
   ClientStates states_;
   RunOutcome outcome_;
   double last_norm_ = 0;
+  std::int64_t saved_ = -1;  // round of the newest checkpoint
 };
 
 }  // namespace

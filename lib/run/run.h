@@ -14,7 +14,8 @@ namespace fedsim {
 
 struct RunRequest {
   std::filesystem::path output;  // NAME.h5
-  bool force = false;
+  bool force = false;   // replace what is there
+  bool resume = false;  // go on from the last checkpoint, or from nothing where there is none
 };
 
 /// What a run tells while it runs; called on the main thread.
@@ -22,7 +23,7 @@ class RunObserver {
  public:
   virtual ~RunObserver() = default;
   struct Start {
-    std::int64_t clients = 0, cohort = 0, parameters = 0, threads = 0, rounds = 0;
+    std::int64_t clients = 0, cohort = 0, parameters = 0, threads = 0, rounds = 0, resumed_after = -1;
     std::string data, trainer, device, isa;
     double seconds = 0;  // of preparation
   };

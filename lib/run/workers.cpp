@@ -59,14 +59,14 @@ Workers::~Workers() = default;
 std::int64_t Workers::threads() const { return static_cast<std::int64_t>(impl_->workers.size()); }
 
 bool Workers::for_each(std::span<const std::int64_t> order,
-                       const std::function<void(std::int64_t, Worker&, std::size_t)>& work) {
+                       const std::function<void(std::int64_t, Worker&, std::size_t)>& work, bool may_stop) {
   // A shared counter hands the tasks out in the order given, largest first, whoever is free.
   std::atomic<std::size_t> next{0};
   std::atomic<bool> whole{true};
   const auto serve = [&](std::size_t) {
     const auto slot = static_cast<std::size_t>(tbb::this_task_arena::current_thread_index());
     for (std::size_t i; (i = next.fetch_add(1)) < order.size();) {
-      if (stop_requested()) {
+      if (may_stop && stop_requested()) {
         whole = false;
         return;
       }

@@ -23,9 +23,9 @@ class Workers {
 
   /// Calls work(i, worker, slot) for i in `order`, begun in that order, spread over the threads; slot < threads()
   /// numbers the calling thread. The first exception is rethrown after the others have ended. Where a stop is
-  /// requested the rest is skipped: false.
+  /// requested the rest is skipped, if it may be: false.
   bool for_each(std::span<const std::int64_t> order,
-                const std::function<void(std::int64_t, Worker&, std::size_t)>& work);
+                const std::function<void(std::int64_t, Worker&, std::size_t)>& work, bool may_stop = true);
 
  private:
   struct Impl;
