@@ -60,10 +60,12 @@ Checkpoint identity(const Experiment& experiment, const Engine& engine) {
 }
 
 std::string divergence(const CohortResult& result, std::int64_t round, double last_norm) {
+  const std::string trail =
+      last_norm > 0 ? fmt::format("; the last mean update had norm {:.3g}", last_norm) : std::string();
   return fmt::format(
-      "round {}: {} of {} updates were not finite, first that of client {}; the last finite mean update had norm {:.3g}. "
-      "Usual causes: client.lr too large (try a tenth), client.momentum or server.lr too large, data that are not scaled",
-      round, result.nonfinite, result.rows.size(), result.first_nonfinite, last_norm);
+      "round {}: {} of {} updates were not finite, first that of client {}{}. Usual causes: client.lr too large (try a "
+      "tenth), client.momentum or server.lr too large, data that are not scaled",
+      round, result.nonfinite, result.rows.size(), result.first_nonfinite, trail);
 }
 
 /// An experiment in progress: what Algorithm 1 of a paper keeps between its lines.
