@@ -33,6 +33,8 @@ std::unique_ptr<Engine> make_engine(const ModelChoice& model, const Dataset& dat
   if (model.quadratic || data.quadratic) {
     if (compiled)
       throw OptionError{"trainer", "quadratic functions are stepped in closed form", "trainer = \"auto\""};
+    if (device != "auto" && resolve_device(device) != "cpu")
+      throw OptionError{"device", "quadratic functions are stepped on the CPU", "device = \"cpu\""};
     return quadratic_engine(model, data, dtype);
   }
   const std::string where = compiled && device == "auto" ? "cpu" : resolve_device(device);

@@ -160,6 +160,11 @@ TEST_CASE("a GPU that is not there: exit 4, with a hint", "[cli][bad-input]") {
   INFO(outcome.err);
   CHECK(outcome.exit == 4);
   CHECK(has(outcome.err, "cpu"));
+  const QuadraticRun experiment(Line{.a = {4}, .b = {1}});
+  const auto quadratic = experiment.config("rounds = 1", "").string();
+  const Outcome other = fedsim(experiment.folder(), {"run", quadratic, "--set", "dtype=float32", "--device", "cuda:63"});
+  INFO(other.err);
+  CHECK(other.exit == 4);
 }
 
 TEST_CASE("divergence: exit 5 and a valid file", "[cli][bad-input]") {
