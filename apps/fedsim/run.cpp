@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::string config, output, device, log;
   std::vector<std::string> sets;
-  bool force = false, resume = false, quiet = false;
+  bool force = false, resume = false, allow_different_machine = false, quiet = false;
   std::int64_t threads = -1;
 };
 
@@ -72,7 +72,12 @@ int run(const Arguments& arguments) {
 
   Progress progress(arguments.quiet);
   const RunOutcome outcome = run_experiment(
-      experiment, {.output = output, .force = arguments.force, .resume = arguments.resume && !arguments.force}, progress);
+      experiment,
+      {.output = output,
+       .force = arguments.force,
+       .resume = arguments.resume && !arguments.force,
+       .allow_different_machine = arguments.allow_different_machine},
+      progress);
   progress.end();
   if (!arguments.quiet) summary(outcome, output);
   if (!outcome.why.empty()) fmt::print(stderr, "error: diverged in {}\n", outcome.why);
@@ -89,6 +94,8 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_option("-o,--output", arguments->output, "result file (default results/NAME.h5)");
   command->add_flag("--force", arguments->force, "replace an existing result");
   command->add_flag("--resume", arguments->resume, "go on with an unfinished result; a complete one is left alone");
+  command->add_flag("--allow-different-machine", arguments->allow_different_machine,
+                    "with --resume: accept another device, trainer, instruction set or LibTorch; the result says so");
   command->add_option("--threads", arguments->threads, "worker threads, 0: all cores; never changes a result")
       ->check(CLI::Range(0, 4096));
   command->add_option("--device", arguments->device, "auto, cpu, cuda or cuda:N");

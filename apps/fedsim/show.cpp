@@ -73,6 +73,7 @@ void show(const Arguments& arguments) {
   line("finished", attribute(run, "finished"));
   line("machine",
        fmt::format("{} {} {}", attribute(run, "host"), attribute(run, "device"), attribute(run, "isa")));
+  line("resumed on", attribute(run, "resumed_on"));
   line("fedsim", fmt::format("{} (trainer {}, LibTorch {})", attribute(run, "fedsim_version"),
                              attribute(run, "trainer"), attribute(run, "libtorch_version")));
   if (!arguments.verify) return;

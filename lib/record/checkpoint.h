@@ -2,7 +2,8 @@
 // fsynced, renamed; the one before is kept beside it.
 //
 // Layout, little endian: "FEDSIMCK", u32 format version, then fields as written by checkpoint.cpp (strings and arrays
-// with their u64 length first), then the BLAKE2b-256 of all that in hex (64 bytes). Nothing in it is ever executed.
+// with their u64 length first), then the BLAKE2b-256 of all that in hex (64 bytes). Nothing in it is ever executed. Older
+// versions are read.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,8 @@ struct Checkpoint {
   std::string config_hash;  // without name, rounds, threads, [output]
   std::string config;       // resolved, for the difference that an error shows
   std::string fedsim_version, libtorch_version, trainer, device, isa;
+  std::string resumed_on;   // a line for each --resume on another machine, as the attribute /resumed_on
   std::int64_t round = 0;   // the last round in it; rows committed = round + 1
-  double last_norm = 0;     // of the mean update, for the message of a divergence
   State state;
   ClientStates clients;
 };

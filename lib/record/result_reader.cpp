@@ -39,10 +39,11 @@ ResultReader::ResultReader(const fs::path& path) : file_(hdf5::File::open(existi
   if (attribute("format") != "fedsim-result")
     throw DataError(fmt::format("{}: is not a result of fedsim (attribute 'format' is not \"fedsim-result\")",
                                 file_.path()));
-  if (integer("format_version") > newest_format)
-    throw DataError(
-        fmt::format("{}: has format version {}, this fedsim reads up to {}: it needs fedsim >= {}",
-                    file_.path(), integer("format_version"), newest_format, attribute("fedsim_version")));
+  const std::int64_t version = integer("format_version");
+  if (version < 1) throw DataError(fmt::format("{}: is damaged: it has no format_version", file_.path()));
+  if (version > newest_format)
+    throw OutputError(fmt::format("{}: format version {} needs a newer fedsim (>= {}; this one reads up to version {})",
+                                  file_.path(), version, attribute("fedsim_version"), newest_format));
   const auto rows = root.dataset("rounds/round").rows();
   committed_ = root.integer("committed_rounds");
   if (committed_ < 0 || committed_ > rows)

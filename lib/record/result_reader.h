@@ -15,8 +15,8 @@ namespace fedsim {
 
 class ResultReader {
  public:
-  /// Opens `path`, or `path`.part where only that exists. Throws DataError: missing, not a result of ours, of
-  /// a newer format ("needs fedsim >= ..."), damaged, or locked because the run is writing it right now.
+  /// Opens `path`, or `path`.part where only that exists. Throws DataError: missing, not a result of ours,
+  /// damaged, or locked because the run is writing it right now; OutputError where it "needs a newer fedsim".
   explicit ResultReader(const std::filesystem::path& path);
 
   const std::string& path() const { return file_.path(); }

@@ -4,6 +4,8 @@
 #include <mutex>
 #include <numeric>
 
+#include "run/divergence.h"
+
 namespace fedsim {
 namespace {
 
@@ -59,7 +61,7 @@ std::vector<std::int64_t> largest_first(const Partition& partition, std::span<co
 }
 
 /// Totals over the cohort in its order, whatever order the clients ended in.
-void add_totals(CohortResult& result, std::span<const std::int64_t> processed) {
+void add_totals(CohortResult& result, std::span<const std::int64_t> processed, std::span<const std::int64_t> broken) {
   double loss = 0;
   std::int64_t samples = 0;
   for (std::size_t i = 0; i < result.rows.size(); ++i) {
@@ -67,7 +69,10 @@ void add_totals(CohortResult& result, std::span<const std::int64_t> processed) {
     result.bytes_up += row.bytes_up;
     result.bytes_down += row.bytes_down;
     if (row.status == ClientStatus::nonfinite) {
-      if (result.nonfinite++ == 0) result.first_nonfinite = row.client;
+      if (result.nonfinite++ == 0) {
+        result.first_nonfinite = row.client;
+        result.nonfinite_at = broken[i];
+      }
       continue;
     }
     loss += row.train_loss * static_cast<double>(processed[i]);
@@ -83,6 +88,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   CohortResult result;
   result.rows.resize(cohort.size());
   std::vector<std::int64_t> processed(cohort.size());
+  std::vector<std::int64_t> broken(cohort.size(), -1);  // coordinates, of updates that did not arrive
   std::vector<std::optional<ClientState>> changed(cohort.size());
   std::vector<std::unique_ptr<Accumulator>> sums(static_cast<std::size_t>(workers.threads()));
   const std::int64_t down = bytes_received(plan, server);
@@ -111,6 +117,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
                           .bytes_up = bytes_sent(update),
                           .bytes_down = down,
                           .status = arrived ? ClientStatus::reported : ClientStatus::nonfinite};
+        if (!arrived) broken[i] = first_nonfinite(update);
         if (arrived && !mine.vectors.empty()) changed[i] = std::move(mine);
       });
   if (!whole) return std::nullopt;
@@ -121,7 +128,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   result.mean = total->close();
   for (std::size_t i = 0; i < cohort.size(); ++i)
     if (changed[i]) states[cohort[i]] = std::move(*changed[i]);
-  add_totals(result, processed);
+  add_totals(result, processed, broken);
   return result;
 }
 

@@ -28,7 +28,8 @@ struct CohortResult {
   Aggregate mean;
   std::vector<ClientRow> rows;     // in order of the cohort
   std::int64_t nonfinite = 0;
-  std::int64_t first_nonfinite = -1;  // client
+  std::int64_t first_nonfinite = -1;  // client, and where its update is not finite: first_nonfinite() of divergence.h
+  std::int64_t nonfinite_at = -1;
   double train_loss = 0;           // mean over every sample processed by the clients that reported
   std::int64_t bytes_up = 0, bytes_down = 0;
 };

@@ -4,6 +4,7 @@
 
 #include <set>
 #include <sstream>
+#include <vector>
 
 #include "core/error.h"
 
@@ -31,38 +32,61 @@ void check_same_config(const fs::path& output, const Checkpoint& then, const Che
       output.string(), lines_only_in(then.config, here.config, "-"), lines_only_in(here.config, then.config, "+")));
 }
 
-void check_same_machine(const fs::path& output, const Checkpoint& then, const Checkpoint& here) {
+/// "isa avx512 -> avx2, ...": how the machine differs from the one before; empty where it does not.
+std::string machine_differences(const Checkpoint& then, const Checkpoint& here) {
   struct Part {
     const char* what;
     const std::string &then, &here;
   };
+  std::vector<std::string> found;
   for (const Part& part : {Part{"trainer", then.trainer, here.trainer}, Part{"device", then.device, here.device},
                            Part{"instruction set", then.isa, here.isa},
-                           Part{"LibTorch version", then.libtorch_version, here.libtorch_version}})
-    if (part.then != part.here)
-      throw UsageError(fmt::format(
-          "--resume: {} was begun with the {} {}, here it is {}: the result would not be that of one run\n"
-          "  help: go on where it was begun, or begin anew with --force", output.string(), part.what, part.then, part.here));
+                           Part{"LibTorch", then.libtorch_version, here.libtorch_version}})
+    if (part.then != part.here) found.push_back(fmt::format("{} {} -> {}", part.what, part.then, part.here));
+  return fmt::format("{}", fmt::join(found, ", "));
+}
+
+/// Refuses another machine, or notes it in the checkpoint that the run goes on from.
+void settle_machine(const fs::path& output, Checkpoint& then, const Checkpoint& here, const ResumeRequest& request) {
+  const std::string different = machine_differences(then, here);
+  if (different.empty()) return;
+  if (!request.allow_different_machine)
+    throw UsageError(fmt::format(
+        "--resume: {} was begun on another machine or build: {}\n  note: the result would not be that of one run\n"
+        "  help: go on where it was begun; accept it with --allow-different-machine, which the result then says; or "
+        "begin anew with --force",
+        output.string(), different));
+  request.warn(fmt::format("going on after round {} on another machine: {}", then.round, different));
+  then.resumed_on += fmt::format("{}after round {}: {}", then.resumed_on.empty() ? "" : "\n", then.round, different);
+}
+
+/// Test columns of a round whose turn it is not were written because that round was the last one then.
+void drop_evaluations_not_due(std::vector<RoundRow>& rows, const ResumeRequest& request) {
+  for (RoundRow& row : rows)
+    if (row.round % request.evaluate_every != 0 && row.round != request.rounds)
+      row.test_accuracy = row.test_loss = not_evaluated;
 }
 
 }  // namespace
 
-std::optional<ResumePoint> find_resume_point(const fs::path& output, const Checkpoint& here, std::int64_t rounds,
-                                             const std::function<void(const std::string&)>& warn) {
-  auto checkpoint = read_checkpoint(checkpoint_path(output), warn);
+std::optional<ResumePoint> find_resume_point(const fs::path& output, const Checkpoint& here,
+                                             const ResumeRequest& request) {
+  auto checkpoint = read_checkpoint(checkpoint_path(output), request.warn);
   if (!checkpoint) return std::nullopt;
   check_same_config(output, *checkpoint, here);
-  check_same_machine(output, *checkpoint, here);
-  if (checkpoint->round > rounds)
+  settle_machine(output, *checkpoint, here, request);
+  if (checkpoint->round > request.rounds)
     throw UsageError(fmt::format("--resume: {} has {} rounds already, and rounds = {}", output.string(),
-                                 checkpoint->round, rounds));
+                                 checkpoint->round, request.rounds));
   if (!fs::exists(output) && !fs::exists(fs::path(output) += ".part")) return std::nullopt;
   const ResultReader result(output);
   if (result.committed_rounds() <= checkpoint->round) {
-    warn(fmt::format("{} has fewer rounds than its checkpoint; beginning anew", output.string()));
+    request.warn(fmt::format("{} has fewer rounds than its checkpoint; beginning anew", output.string()));
     return std::nullopt;
   }
-  return ResumePoint{std::move(*checkpoint), read_committed_rows(result, checkpoint->round)};
+  ResumePoint point{std::move(*checkpoint), read_committed_rows(result, checkpoint->round)};
+  drop_evaluations_not_due(point.rows.rounds, request);
+  return point;
 }
 
 }  // namespace fedsim

@@ -7,6 +7,7 @@
 
 #include "core/text.h"
 #include "run/cohort.h"
+#include "run/divergence.h"
 #include "run/evaluate.h"
 #include "run/resume.h"
 #include "run/stop.h"
@@ -42,6 +43,7 @@ ResultHeader header_of(const Experiment& experiment, const RunRequest& request, 
                        {"device", engine.device()},
                        {"isa", engine.instruction_set},
                        {"threads", threads}};
+  if (from && !from->checkpoint.resumed_on.empty()) header.attributes["resumed_on"] = from->checkpoint.resumed_on;
   for (const auto& tensor : engine.tensors()) header.tensors.push_back({tensor.name, tensor.shape});
   return header;
 }
@@ -57,15 +59,6 @@ Checkpoint identity(const Experiment& experiment, const Engine& engine) {
   here.device = engine.device();
   here.isa = engine.instruction_set;
   return here;
-}
-
-std::string divergence(const CohortResult& result, std::int64_t round, double last_norm) {
-  const std::string trail =
-      last_norm > 0 ? fmt::format("; the last mean update had norm {:.3g}", last_norm) : std::string();
-  return fmt::format(
-      "round {}: {} of {} updates were not finite, first that of client {}{}. Usual causes: client.lr too large (try a "
-      "tenth), client.momentum or server.lr too large, data that are not scaled",
-      round, result.nonfinite, result.rows.size(), result.first_nonfinite, trail);
 }
 
 /// An experiment in progress: what Algorithm 1 of a paper keeps between its lines.
@@ -84,7 +77,7 @@ class Loop {
         cohort_size_(cohort_size()),
         plan_{*experiment.algorithm.object, *experiment.rule.object, prepared_.partition, prepared_.data,
               weight_by_samples()},
-        from_(request.resume ? resume_point() : std::nullopt),
+        from_(request.resume ? resume_point(request) : std::nullopt),
         writer_(header_of(experiment, request, *engine_, workers_.threads(), cohort_size_, from_)) {
     writer_.partition(prepared_.partition, prepared_.data);
     if (from_)
@@ -129,7 +122,7 @@ class Loop {
     const auto aggregation = Clock::now();
     const bool diverged = has_diverged(*clients, t);
     if (clients->mean.reported > 0 && !diverged) {
-      last_norm_ = row.update_norm = norm(clients->mean.delta);
+      row.update_norm = norm(clients->mean.delta);
       experiment_.server->step(state_, experiment_.algorithm->server(round, state_, std::move(clients->mean)));
     }
     row.seconds_aggregate = seconds_since(aggregation);
@@ -148,15 +141,24 @@ class Loop {
     experiment_.algorithm->init(state_);
   }
 
-  std::optional<ResumePoint> resume_point() {
-    return find_resume_point(output_, identity(experiment_, *engine_), experiment_.run.rounds,
-                             [&](const std::string& text) { observer_.warning(text); });
+  std::optional<ResumePoint> resume_point(const RunRequest& request) {
+    auto point = find_resume_point(output_, identity(experiment_, *engine_),
+                                   {.rounds = experiment_.run.rounds,
+                                    .evaluate_every = experiment_.evaluate.every,
+                                    .allow_different_machine = request.allow_different_machine,
+                                    .warn = [&](const std::string& text) { observer_.warning(text); }});
+    if (!point) return point;
+    // A run that is cut short, to the rounds of its checkpoint, ends in a round that was not evaluated.
+    RoundRow& last = point->rows.rounds.back();
+    if (last.round == experiment_.run.rounds && std::isnan(last.test_loss))
+      evaluate_into(last, point->checkpoint.state.w);
+    return point;
   }
 
   void go_on() {
+    resumed_on_ = from_->checkpoint.resumed_on;
     state_ = std::move(from_->checkpoint.state);
     states_ = std::move(from_->checkpoint.clients);
-    last_norm_ = from_->checkpoint.last_norm;
     saved_ = from_->checkpoint.round;
     for (const RoundRow& row : from_->rows.rounds) remember(row);
   }
@@ -166,7 +168,7 @@ class Loop {
     if (saved_ == outcome_.last.round) return;
     Checkpoint checkpoint = identity(experiment_, *engine_);
     checkpoint.round = saved_ = outcome_.last.round;
-    checkpoint.last_norm = last_norm_;
+    checkpoint.resumed_on = resumed_on_;
     checkpoint.state = state_;
     checkpoint.clients = states_;
     write_checkpoint(checkpoint_path(output_), checkpoint);
@@ -192,7 +194,12 @@ class Loop {
     if (policy == "drop" && clients.mean.reported > 0) return false;
     outcome_.exit = Exit::diverged;
     outcome_.status = "diverged";
-    outcome_.why = divergence(clients, t, last_norm_);
+    outcome_.why = divergence_message({.round = t,
+                                       .nonfinite = clients.nonfinite,
+                                       .chosen = static_cast<std::int64_t>(clients.rows.size()),
+                                       .client = clients.first_nonfinite,
+                                       .coordinate = clients.nonfinite_at},
+                                      engine_->tensors(), norms_);
     return true;
   }
 
@@ -206,8 +213,12 @@ class Loop {
 
   void evaluate_if_due(RoundRow& row, bool last) {
     if (!last && row.round != experiment_.run.rounds && row.round % experiment_.evaluate.every != 0) return;
+    evaluate_into(row, state_.w);
+  }
+
+  void evaluate_into(RoundRow& row, const Vec& w) {
     const auto begin = Clock::now();
-    const Evaluation sum = evaluate(workers_, engine_->test_rows(prepared_.data), state_.w);
+    const Evaluation sum = evaluate(workers_, engine_->test_rows(prepared_.data), w);
     row.seconds_evaluate = seconds_since(begin);
     if (sum.count == 0) return;
     row.test_loss = sum.loss / static_cast<double>(sum.count);
@@ -224,6 +235,7 @@ class Loop {
 
   void remember(const RoundRow& row) {
     outcome_.last = row;
+    norms_.add(row.update_norm);
     if (row.test_accuracy > outcome_.best_accuracy || std::isnan(outcome_.best_accuracy)) {
       outcome_.best_accuracy = row.test_accuracy;
       outcome_.best_round = row.round;
@@ -275,8 +287,9 @@ class Loop {
   State state_;
   ClientStates states_;
   RunOutcome outcome_;
-  double last_norm_ = 0;
+  NormTrail norms_;
   std::int64_t saved_ = -1;  // round of the newest checkpoint
+  std::string resumed_on_;   // machines that the run went on on
 };
 
 }  // namespace

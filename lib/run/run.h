@@ -16,6 +16,7 @@ struct RunRequest {
   std::filesystem::path output;  // NAME.h5
   bool force = false;   // replace what is there
   bool resume = false;  // go on from the last checkpoint, or from nothing where there is none
+  bool allow_different_machine = false;  // of another device, trainer, instruction set or LibTorch: recorded
 };
 
 /// What a run tells while it runs; called on the main thread.

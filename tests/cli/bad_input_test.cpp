@@ -179,6 +179,9 @@ TEST_CASE("divergence: exit 5 and a valid file", "[cli][bad-input]") {
   const auto rounds = read_numbers(result, "/rounds/round");
   CHECK(static_cast<std::int64_t>(rounds.size()) == read_integer_attribute(result, "committed_rounds"));
   CHECK(rounds.size() < 10);
+  // Where it broke, how it went there, and what to do.
+  for (const char* part : {"client 0, from layer w on", "norms of the mean updates before it: ", "client.lr too large"})
+    CHECK(has(outcome.err, part));
 }
 
 }  // namespace

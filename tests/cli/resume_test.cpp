@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -84,6 +85,61 @@ TEST_CASE("a finished run is extended by more rounds", "[cli][resume]") {
   finish_and_compare(folder, config);
   const Outcome again = fedsim_ok(folder, {"run", config, "-o", "cut.h5", "--resume"});
   CHECK(has(again.err, "nothing to do"));
+}
+
+TEST_CASE("a finished run is extended: what was evaluated only because it was the last round is not in it", "[cli][resume]") {
+  const TempFolder folder;
+  const std::string config = folder.write("s.toml", stateful + "[evaluate]\nevery = 4\n").string();
+  fedsim_ok(folder, {"run", config, "-o", "cut.h5", "--quiet", "--set", "rounds=11"});
+  CHECK_FALSE(std::isnan(read_numbers(folder / "cut.h5", "/rounds/test_loss").at(11)));
+  fedsim_ok(folder, {"run", config, "-o", "cut.h5", "--quiet", "--resume", "--set", "rounds=15"});
+  finish_and_compare(folder, config);
+  CHECK(std::isnan(read_numbers(folder / "cut.h5", "/rounds/test_loss").at(11)));
+}
+
+TEST_CASE("a run that was stopped ends where it is: its last round is evaluated", "[cli][resume]") {
+  const TempFolder folder;
+  const std::string tables = "[evaluate]\nevery = 100\n";
+  const std::string config = folder.write("s.toml", stateful + tables).string();
+  CHECK(run_and_signal(folder, config, "cut.h5", SIGTERM, 6) == 75);
+  const auto rounds = read_integer_attribute(folder / "cut.h5", "committed_rounds") - 1;
+  const std::string set = "rounds=" + std::to_string(rounds);
+  fedsim_ok(folder, {"run", config, "-o", "cut.h5", "--quiet", "--resume", "--set", set});
+  fedsim_ok(folder, {"run", config, "-o", "whole.h5", "--quiet", "--set", set});
+  check_same_bytes(folder / "cut.h5", folder / "whole.h5");
+}
+
+TEST_CASE("another machine is refused, or accepted and recorded once for each time", "[cli][resume]") {
+  const TempFolder folder;
+  const std::string config = folder.write("s.toml", "trainer = \"autograd\"\ndevice = \"cpu\"\n" + stateful).string();
+  // LibTorch with its slowest kernels says that it is another instruction set.
+  const Environment other{{"ATEN_CPU_CAPABILITY", "default"}};
+  const std::vector<std::string> go_on{"run", config, "-o", "cut.h5", "--quiet", "--resume", "--set"};
+  const auto with = [&](const char* rounds, bool allowed) {
+    auto words = go_on;
+    words.emplace_back(rounds);
+    if (allowed) words.emplace_back("--allow-different-machine");
+    return words;
+  };
+  fedsim_ok(folder, with("rounds=2", false));
+  const std::string here = read_attribute(folder / "cut.h5", "isa");
+  const Outcome refused = fedsim(folder, with("rounds=4", false), other);
+  INFO(refused.err);
+  CHECK(refused.exit == 2);
+  CHECK(has(refused.err, fmt::format("instruction set {} -> ", here)));
+  CHECK(has(refused.err, "--allow-different-machine"));
+
+  fedsim_ok(folder, with("rounds=4", true), other);
+  const std::string there = read_attribute(folder / "cut.h5", "isa");
+  REQUIRE(there != here);
+  const std::string first = fmt::format("after round 2: instruction set {} -> {}", here, there);
+  CHECK(read_attribute(folder / "cut.h5", "resumed_on") == first);
+  fedsim_ok(folder, with("rounds=5", true), other);
+  CHECK(read_attribute(folder / "cut.h5", "resumed_on") == first);  // the same machine again
+  fedsim_ok(folder, with("rounds=6", true));
+  CHECK(read_attribute(folder / "cut.h5", "resumed_on") ==
+        fmt::format("{}\nafter round 5: instruction set {} -> {}", first, there, here));
+  fedsim_ok(folder, {"show", "cut.h5", "--verify"});
 }
 
 TEST_CASE("resuming with another config is refused and shows the difference", "[cli][resume]") {

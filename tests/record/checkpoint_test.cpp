@@ -31,7 +31,7 @@ Checkpoint example(std::int64_t round) {
   c.config = "rounds = 3\n";
   c.trainer = "autograd";
   c.round = round;
-  c.last_norm = 0.25;
+  c.resumed_on = "after round 3: device cpu -> cuda:0";
   c.state.w = vec({1, -2, 3});
   c.state.vectors["c"] = vec({4, 5, 6});
   c.clients[7].vectors["c"] = vec({0.5, 0, -0.5});
@@ -54,7 +54,7 @@ TEST_CASE("a checkpoint comes back whole, and the one before it is kept") {
   REQUIRE(c.has_value());
   CHECK(c->round == 20);
   CHECK(c->config == "rounds = 3\n");
-  CHECK(c->last_norm == 0.25);
+  CHECK(c->resumed_on == "after round 3: device cpu -> cuda:0");
   CHECK(c->state.w == vec({1, -2, 3}));
   CHECK(c->state.vectors.at("c") == vec({4, 5, 6}));
   CHECK(c->clients.size() == 2);
@@ -109,9 +109,9 @@ TEST_CASE("an honest hash over a lying length allocates nothing") {
   const Folder folder;
   const fs::path path = folder.path / "run.ckpt";
   std::string bytes = "FEDSIMCK";
-  bytes += std::string("\1\0\0\0", 4);
-  bytes += std::string(7 * 8, '\0');   // seven empty strings
-  bytes += std::string(16, '\0');      // round, last_norm
+  bytes += std::string("\2\0\0\0", 4);
+  bytes += std::string(8 * 8, '\0');   // eight empty strings
+  bytes += std::string(8, '\0');       // round
   bytes += std::string(1, '\1');       // float64
   bytes += std::string("\0\0\0\0\0\0\0\x10", 8);
   bytes += Hash().add(bytes).hex();

@@ -152,5 +152,5 @@ TEST_CASE("record: files that are not results are refused", "[record]") {
     file.root().set("fedsim_version", "9.9.9");
     file.close();
   }
-  CHECK_THROWS_WITH(ResultReader(folder / "a.h5"), Catch::Contains("needs fedsim >= 9.9.9"));
+  CHECK_THROWS_WITH(ResultReader(folder / "a.h5"), Catch::Contains("format version 2 needs a newer fedsim (>= 9.9.9;"));
 }
