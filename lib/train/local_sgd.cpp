@@ -10,18 +10,6 @@ namespace {
 
 /// Rows at a time where no batch size is asked for. Constant: it is part of a result's bits.
 constexpr std::int64_t chunk_rows = 256;
-/// Words of the dropout stream kept for one step; more than any batch draws.
-constexpr int dropout_words_log2 = 34;
-
-/// How many batches a run has: the job's word first, then the client's own, then [client].
-std::int64_t planned_steps(const LocalJob& job, const ClientData& client, const ClientOptions& options,
-                           std::int64_t batches_per_epoch) {
-  if (job.steps > 0) return job.steps;
-  if (job.epochs > 0) return job.epochs * batches_per_epoch;
-  if (client.steps > 0) return client.steps;
-  if (options.steps) return *options.steps;
-  return options.epochs.value_or(1) * batches_per_epoch;
-}
 
 void add(Evaluation& sum, const Evaluation& part) {
   sum.loss += part.loss;
@@ -41,7 +29,7 @@ struct Worker::Impl {
   Buffer x{};                         // [rows, sample] of dtype
   std::vector<std::int32_t> y{};      // [rows, targets]
   std::vector<std::int64_t> rows{};   // of the batch being gathered
-  std::vector<std::uint32_t> order{};  // positions within the client, shuffled
+  BatchPlan plan{};
 
   /// Samples `rows` as a batch; `noise` of standard deviation `deviation` is added to every feature.
   Batch gather(const Samples& samples, double deviation, Random* noise) {
@@ -64,8 +52,9 @@ struct Worker::Impl {
     return batch;
   }
 
-  /// The client's rows at positions order[first, first + count), or the positions themselves without an order.
-  Batch client_batch(const ClientData& client, std::int64_t first, std::int64_t count, bool shuffled, Random& noise) {
+  /// `count` samples of the client, the i-th of them row_of(i).
+  template <class RowOf>
+  Batch client_batch(const ClientData& client, std::int64_t count, Random& noise, RowOf&& row_of) {
     if (learner->whole_clients()) {
       Batch batch;
       batch.client = client.client;
@@ -73,9 +62,7 @@ struct Worker::Impl {
       return batch;
     }
     rows.resize(static_cast<std::size_t>(count));
-    for (std::int64_t i = 0; i < count; ++i)
-      rows[static_cast<std::size_t>(i)] =
-          client.rows[shuffled ? order[static_cast<std::size_t>(first + i)] : first + i];
+    for (std::int64_t i = 0; i < count; ++i) rows[static_cast<std::size_t>(i)] = row_of(i);
     Batch batch = gather(*data.train, client.noise, &noise);
     batch.client = client.client;
     return batch;
@@ -84,12 +71,12 @@ struct Worker::Impl {
   /// Calls visit(batch) for all of a client's samples, a chunk at a time, in their order.
   template <class Visit>
   void for_all(const ClientData& client, const Round& round, Visit&& visit) {
-    Random noise(round.seed, Purpose::feature_noise, static_cast<std::uint64_t>(round.index),
-                 static_cast<std::uint64_t>(client.client));
+    Random noise = noise_stream(round, client.client);
     const std::int64_t n = client.rows.size();
     const std::int64_t step = learner->whole_clients() ? n : chunk_rows;
     for (std::int64_t first = 0; first < n; first += step)
-      visit(client_batch(client, first, std::min(step, n - first), false, noise));
+      visit(client_batch(client, std::min(step, n - first), noise,
+                         [&](std::int64_t i) { return client.rows[first + i]; }));
   }
 };
 
@@ -100,24 +87,14 @@ Worker::~Worker() = default;
 
 LocalResult Worker::sgd(const ClientData& client, const Round& round, const LocalJob& job) {
   Impl& my = *impl_;
-  const std::int64_t n = client.rows.size();
   LocalResult result;
-  if (n == 0) {
+  if (client.rows.size() == 0) {
     result.w = job.start;
     return result;
   }
   const ClientOptions& options = round.local;
-  const bool whole = options.batch_size == 0 || my.learner->whole_clients();
-  const std::int64_t batch_size = whole ? n : std::min(options.batch_size, n);
-  const std::int64_t batches = (n + batch_size - 1) / batch_size;  // an epoch; the last may be smaller
-  const std::int64_t steps = planned_steps(job, client, options, batches);
-
-  const auto t = static_cast<std::uint64_t>(round.index), k = static_cast<std::uint64_t>(client.client);
-  Random shuffles(round.seed, Purpose::batches, t, k), noise(round.seed, Purpose::feature_noise, t, k);
-  if (!whole) {
-    my.order.resize(static_cast<std::size_t>(n));
-    std::iota(my.order.begin(), my.order.end(), std::uint32_t{0});
-  }
+  my.plan.begin(client, round, job, my.learner->whole_clients());
+  Random noise = noise_stream(round, client.client);
   StepRule rule{.lr = round.client_lr, .momentum = options.momentum, .weight_decay = options.weight_decay,
                 .clip = options.clip, .prox = job.prox};
   if (job.prox != 0) rule.anchor = job.anchor ? job.anchor : &job.start;
@@ -125,17 +102,15 @@ LocalResult Worker::sgd(const ClientData& client, const Round& round, const Loca
 
   my.learner->begin(job.start, rule);
   Evaluation sum;
-  for (std::int64_t step = 0; step < steps; ++step) {
-    const std::int64_t first = step % batches * batch_size, count = std::min(batch_size, n - first);
-    if (first == 0 && !whole) shuffles.shuffle(std::span(my.order));
-    Batch batch = my.client_batch(client, first, count, !whole, noise);
-    batch.dropout = Random(round.seed, Purpose::dropout, t, k);
-    batch.dropout.seek(static_cast<std::uint64_t>(step) << dropout_words_log2);
+  for (std::int64_t step = 0; step < my.plan.steps(); ++step) {
+    const std::int64_t count = my.plan.advance();
+    Batch batch = my.client_batch(client, count, noise, [&](std::int64_t i) { return my.plan.row(i); });
+    batch.dropout = my.plan.dropout();
     add(sum, my.learner->step(batch));
     result.processed += count;
   }
   result.w = my.learner->take();
-  result.steps = steps;
+  result.steps = my.plan.steps();
   result.loss = mean_loss(sum);
   return result;
 }

@@ -6,25 +6,17 @@
 #include "algorithm/round.h"
 #include "algorithm/trainer.h"
 #include "data/dataset.h"
+#include "train/batch_plan.h"
 #include "train/learner.h"
 
 namespace fedsim {
-
-/// One client's data in one round.
-struct ClientData {
-  std::int64_t client = 0;
-  Rows rows;
-  double noise = 0;        // std of Gaussian noise added to the features at each access
-  std::int64_t steps = 0;  // this client's own number of local steps; 0: as [client] says
-};
 
 /// One worker: a learner with room for its batches. Used by one thread at a time; memory independent of clients.
 class Worker {
  public:
   Worker(std::unique_ptr<Learner> learner, const Dataset& data, Dtype dtype);
   ~Worker();
-  /// Epochs over seeded shuffles (Purpose::batches of (seed, round, client)), the last partial batch kept; `steps`
-  /// counts batches and starts new epochs as needed.
+  /// One learner's step for each batch of the client's BatchPlan.
   LocalResult sgd(const ClientData& client, const Round& round, const LocalJob& job);
   /// Gradient and mean loss over all of the client's samples.
   GradientResult gradient(const ClientData& client, const Round& round, const Vec& w);
