@@ -12,7 +12,8 @@ constexpr int class_bits = 4;
 constexpr int smallest_class = -200;  // below 2^-800 the unit would underflow; such terms share one class
 constexpr int kept_classes = 16;      // 64 bits
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+// (ThreadSanitizer instruments what chooses too, and is not ready then.)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
 #define FEDSIM_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define FEDSIM_CLONES

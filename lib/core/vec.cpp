@@ -10,7 +10,8 @@ namespace {
 
 // The loops are compiled for three instruction sets and chosen at load time. Elementwise results do not depend on
 // which: nothing is contracted, and fma is fused on all of them (by libm where the processor has none).
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+// (ThreadSanitizer instruments what chooses too, and is not ready then.)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
 #define FEDSIM_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define FEDSIM_CLONES

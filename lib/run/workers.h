@@ -1,4 +1,4 @@
-// The thread pool: one task at a time a worker, one intra-op thread each. The only place that knows TBB.
+// A worker for each thread of the pool: one task at a time, one intra-op thread each.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "run/pool.h"
 #include "train/engine.h"
 #include "train/local_sgd.h"
 
@@ -31,8 +32,5 @@ class Workers {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-/// Processors this process may run on (affinity and cgroup quota respected).
-std::int64_t usable_processors();
 
 }  // namespace fedsim
