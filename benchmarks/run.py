@@ -1,0 +1,169 @@
+"""Times fedsim and its peers on the workloads of benchmarks/workloads and prints one table for each.
+Use it by benchmarks/run.sh; benchmarks/README.md says what is measured and how."""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tomllib
+
+import measure
+import programs
+import table
+
+WORKLOADS = sorted(programs.ROUNDS)
+RESULTS = programs.HERE / "results"
+FEDSIM = programs.BUILD / "fedsim"
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="benchmarks/run.sh", description=__doc__.splitlines()[0])
+    parser.add_argument("--workloads", default=",".join(WORKLOADS), help="w1,w2,... (default: all)")
+    parser.add_argument("--peers", default=",".join(programs.NAMES), help=f"of {','.join(programs.NAMES)} (default: all)")
+    parser.add_argument("--repeats", type=int, default=3, help="of each program on each workload, interleaved")
+    parser.add_argument("--threads", type=int, default=2, help="threads, processes, devices or actors of every program")
+    parser.add_argument("--quick", action="store_true", help="3 rounds, 1 repeat: does everything work?")
+    parser.add_argument("--update-readme", action="store_true", help="put the tables into benchmarks/README.md")
+    parser.add_argument("-o", "--output", type=pathlib.Path, help="default: benchmarks/results/DATE.md")
+    args = parser.parse_args()
+    for name, known in (("workloads", WORKLOADS), ("peers", list(programs.NAMES))):
+        values = [value for value in getattr(args, name).split(",") if value]
+        unknown = [value for value in values if value not in known]
+        if unknown:
+            parser.error(f"--{name}: no {', '.join(unknown)}; there are {', '.join(known)}")
+        setattr(args, name, values)
+    if args.quick:
+        args.repeats = 1
+    return args
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def fedsim_run(workload, rounds, threads, seed=1, memory=False):
+    """(rows of the .jsonl, wall seconds, peak MB)."""
+    file = RESULTS / "run.h5"
+    _, wall, peak = measure.run(
+        [FEDSIM, "run", programs.HERE / "workloads" / f"{workload}.toml", "--set", f"rounds={rounds}", "--set", f"seed={seed}",
+         "--threads", threads, "--force", "--quiet", "-o", file], memory=memory)
+    return [json.loads(line) for line in file.with_suffix(".jsonl").read_text().splitlines()], wall, peak
+
+
+def fedsim_figures(figures, workload, rounds, threads, memory):
+    """Steady rounds by fedsim's own clock, evaluation apart. The start to the first round's end is the whole of a run
+    of one round, less its last evaluation: an upper bound."""
+    rows, wall, peak = fedsim_run(workload, rounds, threads, memory=memory)
+    one, wall_of_one, _ = fedsim_run(workload, 1, threads)
+    seconds = [row["seconds"] - row["seconds_evaluate"] for row in rows[2:]]
+    figures.add(seconds, wall_of_one - one[1]["seconds_evaluate"], peak, rows[-1]["test_accuracy"], rounds)
+    # What fedsim's clock does not see (rows written to disk): wall time of `rounds` rounds less that of one.
+    figures.by_wall_clock.append((wall - wall_of_one) / (rounds - 1))
+
+
+def peer_figures(figures, command, workload, rounds, threads, memory):
+    output, _, peak = measure.run(command + ["--workload", workload, "--rounds", rounds, "--threads", threads], memory=memory)
+    result = measure.last_json(output)
+    figures.add(result["round_seconds"], result["first_round_seconds"], peak, result["test_accuracy"], rounds)
+
+
+def same_rounds(args, workload, results):
+    """{rounds: fedsim's accuracies after as many rounds as the peers made}, over a few seeds: early in training the
+    first values and the cohorts move the accuracy by more than anything else."""
+    seeds = 2 if args.quick else 5 if workload in ("w1", "w2", "w4") else 3
+    counts = {figures.rounds for peer, figures in results.items() if figures.repeats and peer != "fedsim"}
+    return {rounds: [fedsim_run(workload, rounds, args.threads, seed)[0][-1]["test_accuracy"]
+                     for seed in range(1, seeds + 1)] for rounds in sorted(counts)}
+
+
+def run_workload(args, workload, commands, reasons, peak):
+    config = tomllib.loads((programs.HERE / "workloads" / f"{workload}.toml").read_text())
+    results = {peer: table.Figures() for peer in args.peers}
+    one_thread = table.Figures()
+    for peer in args.peers:
+        if peer in reasons or workload not in programs.WRITTEN_FOR.get(peer, WORKLOADS):
+            results[peer].note = f"skipped: {reasons.get(peer, 'its model is not written for this peer')}"
+    for repeat in range(args.repeats):
+        for peer in args.peers:
+            figures, rounds = results[peer], programs.rounds(workload, peer, args.quick)
+            if figures.note and not figures.repeats or repeat > 0 and (workload, peer) in programs.ONCE:
+                continue
+            say(f"{workload} {peer}, repeat {repeat + 1} of {args.repeats}")
+            try:
+                if peer == "fedsim":
+                    fedsim_figures(figures, workload, rounds, args.threads, repeat == 0)
+                    if args.threads > 1:
+                        fedsim_figures(one_thread, workload, max(3, rounds // 2), 1, False)
+                else:
+                    peer_figures(figures, commands[peer], workload, rounds, args.threads, repeat == 0)
+            except measure.Failed as failure:
+                figures.note = f"failed: {failure}"
+                say(f"  {figures.note}")
+    accuracies = same_rounds(args, workload, results) if "fedsim" in args.peers else {}
+    extra = []
+    if results.get("fedsim") and results["fedsim"].repeats:
+        samples = config_samples(config)
+        ours = results["fedsim"]
+        extra.append(table.efficiency(config["model"]["name"], samples, args.threads, ours.median, peak[args.threads]) + ".")
+        if one_thread.repeats:
+            extra.append(table.efficiency(config["model"]["name"], samples, 1, one_thread.median, peak[1]) +
+                         f"; scaling {one_thread.median / ours.median:.2f}.")
+        extra.append(f"By the wall clock of the process, rows written included: {table.milliseconds(min(ours.by_wall_clock))} ms a round.")
+    title = (programs.HERE / "workloads" / f"{workload}.toml").read_text().splitlines()[0].split(": ", 1)[1]
+    return table.section(workload, title, results, accuracies, extra)
+
+
+def config_samples(config):
+    """Samples that a round trains on."""
+    per_client = {"char-lstm": 4000, "resnet18-gn": 500}.get(config["model"]["name"], 60000) // config["partition"]["clients"]
+    return per_client * config["sampling"]["clients_per_round"]
+
+
+def sgemm_peak(threads):
+    program = programs.BUILD / "benchmarks" / "fedsim_bench_sgemm_peak"
+    return {n: float(subprocess.run([program, str(n)], check=True, capture_output=True, text=True).stdout)
+            for n in sorted({1, threads})}
+
+
+def update_readme(text):
+    readme = programs.HERE / "README.md"
+    begin, end = "<!-- begin: run.sh --update-readme -->", "<!-- end: run.sh --update-readme -->"
+    before, rest = readme.read_text().split(begin)
+    readme.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}")
+
+
+def main():
+    args = arguments()
+    RESULTS.mkdir(exist_ok=True)
+    programs.build()
+    subprocess.run([sys.executable, programs.HERE / "make-data.py"], check=True)
+    commands, versions, reasons = {}, {}, {}
+    for peer in args.peers:
+        if peer == "fedsim":
+            versions[peer] = programs.checked([FEDSIM, "--version"], "fedsim").splitlines()[0]
+            continue
+        try:
+            commands[peer], versions[peer] = programs.prepare(peer)
+        except programs.Missing as missing:
+            reasons[peer] = str(missing)
+            say(f"{peer} skipped: {missing}")
+    peak = sgemm_peak(args.threads)
+    say(f"sgemm at 1024^3: {peak} GFLOP/s")
+    parts = [f"{datetime.date.today()}. {table.machine()}; {os.uname().sysname} {os.uname().release}. "
+             f"{args.threads} threads, processes or devices each; best of and median over {args.repeats} repeats.",
+             "Versions: " + "; ".join(versions.values()) + "."]
+    for workload in args.workloads:
+        parts.append(run_workload(args, workload, commands, reasons, peak))
+        print(parts[-1] + "\n", flush=True)
+    text = "\n\n".join(parts)
+    output = args.output or RESULTS / f"{datetime.datetime.now():%Y-%m-%d-%H%M}.md"
+    output.write_text(text + "\n")
+    say(f"written to {output}")
+    if args.update_readme:
+        update_readme(text)
+
+
+if __name__ == "__main__":
+    main()
