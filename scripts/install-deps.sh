@@ -18,7 +18,7 @@ cuda_wheels=(nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
 needed=(
   "g++ g++" "cmake cmake" "ninja-build ninja" "pkg-config pkg-config" "git git" "ca-certificates -"
   "libcli11-dev -" "libhdf5-dev -" "libfmt-dev -" "libtbb-dev -" "libtomlplusplus-dev -" "libsodium-dev -"
-  "zlib1g-dev -" "catch2 -")
+  "liblmdb-dev -" "zlib1g-dev -" "catch2 -")
 # package, the program ("-": none), what does not work without it
 useful=(
   "gnuplot-nox gnuplot fedsim plot"

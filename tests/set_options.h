@@ -26,6 +26,7 @@ class SetOptions final : public OptionVisitor {
     take(n, v);
   }
   void operator()(std::string_view n, Path& v, std::string_view) override { take(n, v.text); }
+  void operator()(std::string_view n, Bytes& v, std::string_view) override { take(n, v.count); }
   void operator()(std::string_view, std::vector<std::string>&, std::string_view) override {}
   void operator()(std::string_view, std::vector<double>&, Range, std::string_view) override {}
   void operator()(std::string_view n, std::optional<double>& v, Range, std::string_view) override {

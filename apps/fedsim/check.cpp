@@ -92,13 +92,22 @@ void show_costs(const Experiment& experiment, const Prepared& prepared, const En
                               human_bytes(m * static_cast<double>(traffic.down)), with_commas(traffic.up),
                               with_commas(traffic.down)));
   const std::int64_t threads = experiment.run.threads > 0 ? experiment.run.threads : usable_processors();
-  const Memory memory = memory_of(experiment, prepared, traffic, parameters, threads);
+  const StateRoom states = state_room(experiment, prepared.partition.clients(), cohort, parameters);
+  const Memory memory = memory_of(experiment, prepared, traffic, states, parameters, threads);
   line("memory", fmt::format("about {} over the program's own: data {}, split {}, {} threads {}{}",
                              human_bytes(memory.total()), human_bytes(memory.data),
                              human_bytes(memory.partition), threads, human_bytes(memory.workers),
-                             memory.clients > 0 ? fmt::format(", clients' state {} once all took part",
+                             memory.clients > 0 ? fmt::format(", clients' states {}",
                                                               human_bytes(memory.clients))
                                                 : std::string()));
+  if (states.each == 0) return;
+  line("states", fmt::format("{} clients at most keep {} bytes each: {}{}", with_commas(states.visited),
+                             with_commas(states.each), human_bytes(static_cast<double>(states.bytes())),
+                             states.disk > 0 ? fmt::format(", on disk {}", human_bytes(static_cast<double>(states.disk)))
+                                             : std::string(", in memory and in each checkpoint")));
+  // Where a run without -o would put it.
+  const std::filesystem::path folder = std::filesystem::is_directory("results") ? "results" : ".";
+  if (const std::string lack = lacking_room(states, folder, 0); !lack.empty()) line("warning", lack);
 }
 
 /// Sentences about what is allowed and perhaps not meant.

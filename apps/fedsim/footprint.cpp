@@ -8,26 +8,6 @@
 namespace fedsim::app {
 namespace {
 
-/// Answers at once: local training that goes nowhere, in one step.
-class IdleTrainer final : public Trainer {
- public:
-  std::int64_t samples() const override { return 1; }
-  bool submit(TrainRequest& request) override {
-    if (request.kind == TrainRequest::Kind::sgd) {
-      request.local = {.w = request.job->start, .steps = 1, .processed = 1, .loss = 0};
-    } else {
-      request.full = {.gradient = Vec(request.at->size(), request.at->dtype()), .loss = 0, .samples = 1};
-    }
-    return true;
-  }
-};
-
-std::int64_t bytes_of(const NamedVectors& vectors) {
-  std::size_t bytes = 0;
-  for (const auto& [name, vector] : vectors) bytes += vector.bytes();
-  return static_cast<std::int64_t>(bytes);
-}
-
 std::int64_t steps_of_client(const Experiment& experiment, const Dataset& data, std::int64_t client,
                              std::int64_t samples) {
   if (data.quadratic && !data.quadratic->steps.empty())
@@ -49,34 +29,6 @@ double activations(const std::vector<Layer>& layers) {
 
 }  // namespace
 
-Traffic traffic_of(const Experiment& experiment, std::int64_t parameters) {
-  const Dtype dtype = experiment.run.dtype == "float64" ? Dtype::float64 : Dtype::float32;
-  State state;
-  state.w = Vec(static_cast<std::size_t>(parameters), dtype);
-  experiment.algorithm->init(state);
-  const Round round{.index = 1,
-                    .population = 1,
-                    .cohort = 1,
-                    .client_lr = experiment.client.lr,
-                    .local = experiment.client};
-  ClientState mine;
-  IdleTrainer trainer;
-  auto task = experiment.algorithm->client(round, state, mine, trainer);
-  while (!task.run_until_wait()) {
-  }
-  const Update update = task.take();
-  Traffic traffic;
-  traffic.up =
-      static_cast<std::int64_t>(update.delta.bytes() + update.side.bytes() + 8 * update.scalars.size());
-  traffic.down = static_cast<std::int64_t>(state.w.bytes());
-  for (const auto& name : experiment.algorithm->broadcast())
-    traffic.down += static_cast<std::int64_t>(state[name].bytes());
-  traffic.kept = bytes_of(mine.vectors);
-  experiment.server->step(state, Vec(state.w.size(), dtype));  // makes the optimiser's vectors
-  traffic.server = static_cast<std::int64_t>(state.w.bytes()) + bytes_of(state.vectors);
-  return traffic;
-}
-
 Steps steps_of(const Experiment& experiment, const Prepared& prepared) {
   const Partition& partition = prepared.partition;
   std::vector<std::int64_t> steps;
@@ -94,7 +46,7 @@ Steps steps_of(const Experiment& experiment, const Prepared& prepared) {
 }
 
 Memory memory_of(const Experiment& experiment, const Prepared& prepared, const Traffic& traffic,
-                 std::int64_t parameters, std::int64_t threads) {
+                 const StateRoom& states, std::int64_t parameters, std::int64_t threads) {
   const double value = experiment.run.dtype == "float64" ? 8 : 4;
   const auto d = static_cast<double>(parameters);
   Memory memory;
@@ -114,7 +66,7 @@ Memory memory_of(const Experiment& experiment, const Prepared& prepared, const T
         2 * value * batch * activations(build_network(layers, prepared.data).layers);  // values and gradients
   }
   memory.workers = worker * static_cast<double>(threads) + static_cast<double>(traffic.server);
-  memory.clients = static_cast<double>(traffic.kept) * static_cast<double>(prepared.partition.clients());
+  memory.clients = static_cast<double>(std::min(states.bytes(), states.memory));
   return memory;
 }
 

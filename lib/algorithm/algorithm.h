@@ -44,8 +44,8 @@ struct ClientState {
   }
 };
 
-/// States of the clients that took part, by client.
-using ClientStates = std::map<std::int64_t, ClientState>;
+/// States of clients, by client.
+using ClientStateMap = std::map<std::int64_t, ClientState>;
 
 /// What a client sends.
 struct Update {

@@ -124,6 +124,20 @@ void ConfigReader::operator()(std::string_view key, std::optional<std::int64_t>&
   record(key, option ? fmt::format("{}", *option) : std::string());
 }
 
+void ConfigReader::operator()(std::string_view key, Bytes& option, std::string_view) {
+  const Value* value = look(key);
+  if (value && value->kind == Value::Kind::string) {
+    if (const auto bytes = parse_bytes(value->text))
+      option.count = *bytes;
+    else
+      complain(key, *value, fmt::format("'{}': '{}' is not a number of bytes", key, value->text),
+               fmt::format("e.g. {0} = 1000000, or {0} = \"512MiB\" (kB, MB, GB, TB; KiB, MiB, GiB, TiB)", key));
+  } else if (value) {
+    integer(key, *value, at_least(0), option.count);
+  }
+  record(key, option.given() ? fmt::format("{}", option.count) : std::string());
+}
+
 void ConfigReader::operator()(std::string_view key, bool& option, std::string_view) {
   if (const Value* value = look(key)) {
     if (value->kind == Value::Kind::boolean)

@@ -40,6 +40,7 @@ class ConfigReader final : public OptionVisitor {
   void operator()(std::string_view, bool&, std::string_view) override;
   void operator()(std::string_view, std::string&, const Choices&, std::string_view) override;
   void operator()(std::string_view, Path&, std::string_view) override;
+  void operator()(std::string_view, Bytes&, std::string_view) override;
   void operator()(std::string_view, std::vector<std::string>&, std::string_view) override;
   void operator()(std::string_view, std::vector<double>&, Range, std::string_view) override;
   void operator()(std::string_view, std::optional<double>&, Range, std::string_view) override;

@@ -43,6 +43,11 @@ void Describer::operator()(std::string_view name, Path& value, std::string_view 
                    "relative to the config", std::string(help)});
 }
 
+void Describer::operator()(std::string_view name, Bytes& value, std::string_view help) {
+  infos.push_back({std::string(name), "bytes", value.given() ? fmt::format("{}", value.count) : std::string("none"),
+                   "0 or more, or text like \"512MiB\"", std::string(help)});
+}
+
 void Describer::operator()(std::string_view name, std::vector<std::string>& value, std::string_view help) {
   infos.push_back({std::string(name), "list of strings", fmt::format("[{}]", fmt::join(value, ", ")), "",
                    std::string(help)});

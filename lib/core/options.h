@@ -41,6 +41,12 @@ struct Path {
   bool empty() const { return text.empty(); }
 };
 
+/// A number of bytes: 1048576, or "512MiB" (kB, MB, GB, TB are powers of 1000; KiB, MiB, GiB, TiB of 1024).
+struct Bytes {
+  std::int64_t count = -1;  // -1: not given
+  bool given() const { return count >= 0; }
+};
+
 /// Called once for each option. std::optional options have no default and may be left out.
 class OptionVisitor {
  public:
@@ -51,6 +57,7 @@ class OptionVisitor {
   /// One of `allowed`; any string where that is empty.
   virtual void operator()(std::string_view name, std::string& value, const Choices& allowed, std::string_view help) = 0;
   virtual void operator()(std::string_view name, Path& value, std::string_view help) = 0;
+  virtual void operator()(std::string_view name, Bytes& value, std::string_view help) = 0;
   virtual void operator()(std::string_view name, std::vector<std::string>& value, std::string_view help) = 0;
   virtual void operator()(std::string_view name, std::vector<double>& value, Range allowed, std::string_view help) = 0;
   virtual void operator()(std::string_view name, std::optional<double>& value, Range allowed, std::string_view help) = 0;
@@ -81,6 +88,7 @@ class Describer final : public OptionVisitor {
   void operator()(std::string_view, bool&, std::string_view) override;
   void operator()(std::string_view, std::string&, const Choices&, std::string_view) override;
   void operator()(std::string_view, Path&, std::string_view) override;
+  void operator()(std::string_view, Bytes&, std::string_view) override;
   void operator()(std::string_view, std::vector<std::string>&, std::string_view) override;
   void operator()(std::string_view, std::vector<double>&, Range, std::string_view) override;
   void operator()(std::string_view, std::optional<double>&, Range, std::string_view) override;

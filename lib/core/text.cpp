@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <charconv>
 #include <cmath>
+#include <utility>
 
 namespace fedsim {
 
@@ -32,6 +35,21 @@ std::string list_of(const std::vector<std::string>& words, std::string_view last
     text += words[i];
   }
   return text;
+}
+
+std::optional<std::int64_t> parse_bytes(std::string_view text) {
+  double number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (code != std::errc() || !(number >= 0)) return std::nullopt;
+  std::string unit;
+  for (const char c : text.substr(static_cast<std::size_t>(end - text.data())))
+    if (c != ' ' || !unit.empty()) unit += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  constexpr std::array<std::pair<std::string_view, double>, 10> units{
+      {{"", 1}, {"b", 1}, {"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"tb", 1e12}, {"kib", 0x1p10}, {"mib", 0x1p20},
+       {"gib", 0x1p30}, {"tib", 0x1p40}}};
+  for (const auto& [name, factor] : units)
+    if (unit == name && number * factor < 0x1p63) return static_cast<std::int64_t>(number * factor);
+  return std::nullopt;
 }
 
 std::string human_bytes(double bytes) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,10 @@ std::string list_of(const std::vector<std::string>& words, std::string_view last
 
 /// "1.2 MB", powers of 1000.
 std::string human_bytes(double bytes);
+
+/// The bytes of "512MiB", "1.5 GB" or "1024" (B, kB, MB, GB, TB: powers of 1000; KiB, MiB, GiB, TiB: of 1024; case does
+/// not matter); nothing where it is neither that nor below 2^63.
+std::optional<std::int64_t> parse_bytes(std::string_view text);
 
 /// "1,663,370".
 std::string with_commas(std::int64_t number);

@@ -92,6 +92,7 @@ struct EvaluateOptions {
 struct OutputOptions {
   bool per_client = true;
   std::int64_t checkpoint_every = 10;
+  Bytes state_memory;  // not given: a quarter of the machine's
   void visit(OptionVisitor& option);
 };
 

@@ -88,6 +88,8 @@ void OutputOptions::visit(OptionVisitor& option) {
   option("per_client", per_client, "a row per round and client in the result");
   option("checkpoint_every", checkpoint_every, at_least(0),
          "rounds between checkpoints; 0: only when stopped");
+  option("state_memory", state_memory,
+         "memory for what clients keep between rounds, \"512MiB\"; more goes to disk (default: a quarter of the machine's)");
 }
 
 std::int64_t SamplingOptions::cohort(std::int64_t population) const {

@@ -25,11 +25,12 @@ std::string encode(const Checkpoint& c) {
     out << std::string_view(*text);
   out << c.round << c.state.w << c.state.vectors << static_cast<std::uint64_t>(c.clients.size());
   for (const auto& [client, state] : c.clients) out << client << state.vectors;
+  out << std::string_view(c.store.id) << c.store.previous;
   out.bytes += Hash().add(out.bytes).hex();
   return std::move(out.bytes);
 }
 
-/// Version 1 (0.1.0 before --allow-different-machine): no resumed_on, and the norm of the last mean update behind the round.
+/// Version 1 (the first 0.1.0): no resumed_on, the norm of the last mean update behind the round, no store.
 Checkpoint decode_body(ByteReader& in, std::uint32_t version) {
   Checkpoint c;
   for (std::string* text :
@@ -44,6 +45,7 @@ Checkpoint decode_body(ByteReader& in, std::uint32_t version) {
     in >> client;
     in >> c.clients[client].vectors;
   }
+  if (version >= 2) in >> c.store.id >> c.store.previous;
   if (!in.at_end()) throw std::runtime_error("there is something behind its end");
   return c;
 }
@@ -81,7 +83,9 @@ std::optional<Checkpoint> read_checkpoint(const fs::path& path, const std::funct
   for (const fs::path& file : {path, previous_of(path)}) {
     if (!fs::exists(file)) continue;
     try {
-      return decode(read_file(file));
+      Checkpoint checkpoint = decode(read_file(file));
+      checkpoint.fell_back = !why.empty();
+      return checkpoint;
     } catch (const std::exception& error) {
       const std::string problem = fmt::format("checkpoint {}: {}", file.string(), error.what());
       if (!why.empty()) why += "\n";
@@ -91,6 +95,12 @@ std::optional<Checkpoint> read_checkpoint(const fs::path& path, const std::funct
   }
   if (why.empty()) return std::nullopt;
   throw OutputError(fmt::format("{}\nno checkpoint can be read: start afresh with --force", why));
+}
+
+void remove_newest_checkpoint(const fs::path& path) {
+  std::error_code error;
+  fs::remove(path, error);
+  if (error) throw OutputError(fmt::format("cannot remove {}: {}", path.string(), error.message()));
 }
 
 void remove_checkpoints(const fs::path& path) {

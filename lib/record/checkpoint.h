@@ -13,6 +13,7 @@
 #include <string>
 
 #include "algorithm/algorithm.h"
+#include "record/state_store.h"
 
 namespace fedsim {
 
@@ -22,8 +23,10 @@ struct Checkpoint {
   std::string fedsim_version, libtorch_version, trainer, device, isa;
   std::string resumed_on;   // a line for each --resume on another machine, as the attribute /resumed_on
   std::int64_t round = 0;   // the last round in it; rows committed = round + 1
+  bool fell_back = false;   // read, and the newest one was bad
   State state;
-  ClientStates clients;
+  ClientStateMap clients;  // empty where they are in the store:
+  StoreReference store;
 };
 
 /// NAME.h5 -> NAME.ckpt; the one before it is NAME.ckpt.previous.
@@ -36,6 +39,9 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
 /// there is none. OutputError where there are files but none is whole, or one is of a newer format.
 std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path,
                                           const std::function<void(const std::string&)>& warn);
+
+/// Removes the newest checkpoint, which was bad, so that the next one does not take the place of the good one before it.
+void remove_newest_checkpoint(const std::filesystem::path& path);
 
 /// Removes a run's checkpoints (before a run starts afresh).
 void remove_checkpoints(const std::filesystem::path& path);

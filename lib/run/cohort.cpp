@@ -97,8 +97,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
       largest_first(plan.partition, cohort), [&](std::int64_t place, Worker& worker, std::size_t slot) {
         const auto i = static_cast<std::size_t>(place);
         const ClientData client = client_data(plan, cohort[i]);
-        const auto known = states.find(client.client);  // states change only after the round
-        ClientState mine = known != states.end() ? known->second : ClientState{};
+        ClientState mine = states.of(client.client);  // states change only after the round
         DirectTrainer trainer(worker, client, round);
         auto task = plan.algorithm.client(round, server, mine, trainer);
         while (!task.run_until_wait()) {
@@ -126,8 +125,10 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   for (const auto& sum : sums)
     if (sum) total->merge(*sum);
   result.mean = total->close();
+  ClientStateMap kept;
   for (std::size_t i = 0; i < cohort.size(); ++i)
-    if (changed[i]) states[cohort[i]] = std::move(*changed[i]);
+    if (changed[i]) kept.insert_or_assign(cohort[i], std::move(*changed[i]));
+  states.commit(round.index, std::move(kept));
   add_totals(result, processed, broken);
   return result;
 }

@@ -11,6 +11,7 @@
 #include "aggregate/rule.h"
 #include "algorithm/algorithm.h"
 #include "partition/partition.h"
+#include "record/client_states.h"
 #include "record/result_writer.h"
 #include "run/workers.h"
 

@@ -10,6 +10,7 @@
 #include "run/divergence.h"
 #include "run/evaluate.h"
 #include "run/resume.h"
+#include "run/state_room.h"
 #include "run/stop.h"
 #include "run/workers.h"
 #include "train/torch_version.h"
@@ -78,7 +79,10 @@ class Loop {
         plan_{*experiment.algorithm.object, *experiment.rule.object, prepared_.partition, prepared_.data,
               weight_by_samples()},
         from_(request.resume ? resume_point(request) : std::nullopt),
+        room_(state_room(experiment, population_, cohort_size_, parameters())),
+        states_(store_path(request.output), room_.memory),
         writer_(header_of(experiment, request, *engine_, workers_.threads(), cohort_size_, from_)) {
+    check_room();
     writer_.partition(prepared_.partition, prepared_.data);
     if (from_)
       go_on();
@@ -137,6 +141,7 @@ class Loop {
 
   void begin_anew() {
     remove_checkpoints(checkpoint_path(output_));  // of an earlier run: not of this one
+    states_.remove_store();
     state_.w = engine_->initial(seed());
     experiment_.algorithm->init(state_);
   }
@@ -156,9 +161,10 @@ class Loop {
   }
 
   void go_on() {
+    if (from_->checkpoint.fell_back) remove_newest_checkpoint(checkpoint_path(output_));
     resumed_on_ = from_->checkpoint.resumed_on;
     state_ = std::move(from_->checkpoint.state);
-    states_ = std::move(from_->checkpoint.clients);
+    states_.restore(from_->checkpoint);
     saved_ = from_->checkpoint.round;
     for (const RoundRow& row : from_->rows.rounds) remember(row);
   }
@@ -170,8 +176,9 @@ class Loop {
     checkpoint.round = saved_ = outcome_.last.round;
     checkpoint.resumed_on = resumed_on_;
     checkpoint.state = state_;
-    checkpoint.clients = states_;
+    states_.save(checkpoint);
     write_checkpoint(checkpoint_path(output_), checkpoint);
+    states_.saved(checkpoint.round);
   }
 
   RoundRow row_of(std::int64_t t, const CohortResult& clients) const {
@@ -242,6 +249,22 @@ class Loop {
     }
   }
 
+  std::int64_t parameters() const {
+    std::int64_t count = 0;
+    for (const auto& tensor : engine_->tensors()) count += elements(tensor.shape);
+    return count;
+  }
+
+  void check_room() const {
+    const std::filesystem::path store = store_path(output_), folder = output_.parent_path();
+    std::error_code none;  // where there is no store yet
+    const auto present = std::filesystem::file_size(store, none);
+    const std::string lack = lacking_room(room_, folder.empty() ? "." : folder, none ? 0 : static_cast<std::int64_t>(present));
+    if (!lack.empty())
+      throw OutputError(fmt::format("{}: {}\n  help: name a file on another disk with -o, or take fewer rounds, clients or "
+                                    "clients_per_round", store.string(), lack));
+  }
+
   std::uint64_t seed() const { return static_cast<std::uint64_t>(experiment_.run.seed); }
 
   std::int64_t cohort_size() const {
@@ -283,9 +306,10 @@ class Loop {
   std::int64_t population_, cohort_size_;
   CohortPlan plan_;
   std::optional<ResumePoint> from_;
+  StateRoom room_;
+  ClientStates states_;
   ResultWriter writer_;
   State state_;
-  ClientStates states_;
   RunOutcome outcome_;
   NormTrail norms_;
   std::int64_t saved_ = -1;  // round of the newest checkpoint

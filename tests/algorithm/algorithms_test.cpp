@@ -30,6 +30,7 @@ class Given final : public OptionVisitor {
     if (const auto found = words.find(name); found != words.end()) value = found->second;
   }
   void operator()(std::string_view, Path&, std::string_view) override {}
+  void operator()(std::string_view, Bytes&, std::string_view) override {}
   void operator()(std::string_view, std::vector<std::string>&, std::string_view) override {}
   void operator()(std::string_view, std::vector<double>&, Range, std::string_view) override {}
   void operator()(std::string_view, std::optional<double>&, Range, std::string_view) override {}

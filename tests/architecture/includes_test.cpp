@@ -64,6 +64,7 @@ const std::vector<Rule>& rules() {
       {"toml++",
        [](const std::string& name) { return starts_with(name, "toml++/") || name == "toml.hpp"; },
        {"lib/config/"}},
+      {"LMDB", [](const std::string& name) { return name == "lmdb.h"; }, {"lib/record/"}},
   };
   return list;
 }

@@ -68,6 +68,46 @@ TEST_CASE("killed and resumed, a run has the bytes of one that never was", "[cli
   finish_and_compare(folder, config);
 }
 
+TEST_CASE("a result does not depend on how much memory the clients' states have, killed and resumed or not", "[cli][resume]") {
+  const TempFolder folder;
+  // 20 clients keep 610 numbers each: none, some and all of them in memory.
+  const std::string config = folder.write("s.toml", stateful).string();
+  fedsim_ok(folder, {"run", config, "-o", "whole.h5", "--quiet"});
+  CHECK_FALSE(std::filesystem::exists(folder / "whole.state"));
+  for (const char* memory : {"0", "10kB"}) {
+    const std::string small = folder.write("small.toml", fmt::format("{}state_memory = \"{}\"\n", stateful, memory)).string();
+    CHECK(run_and_signal(folder, small, "cut.h5", SIGKILL, 5) == 128 + SIGKILL);
+    CHECK(std::filesystem::exists(folder / "cut.state"));
+    CHECK(run_and_signal(folder, small, "cut.h5", SIGTERM, 12) == 75);
+    CHECK(run_and_signal(folder, small, "cut.h5", SIGKILL, 20) == 128 + SIGKILL);
+    fedsim_ok(folder, {"run", small, "-o", "cut.h5", "--quiet", "--resume"});
+    check_same_bytes(folder / "cut.h5", folder / "whole.h5");
+    CHECK(read_attribute(folder / "cut.h5", "config_hash") == read_attribute(folder / "whole.h5", "config_hash"));
+    fedsim_ok(folder, {"run", small, "-o", "cut.h5", "--quiet", "--force", "--set", "rounds=1"});  // nothing old is left
+    std::filesystem::remove(folder / "cut.h5");
+    std::filesystem::remove(folder / "cut.ckpt");
+  }
+}
+
+TEST_CASE("states that the disk has no room for are refused before training, with the sum", "[cli][resume]") {
+  const TempFolder folder;
+  // 2^31 clients of 6 million parameters: 51 PB.
+  const std::string config = folder.write("huge.toml",
+                                          "rounds = 1000000\n[data]\ndataset = \"synthetic\"\nsamples_per_client = 20\n"
+                                          "features = 60000\nclasses = 100\ntest_users = 1\n[partition]\n"
+                                          "scheme = \"natural\"\nclients = 1000000\n[model]\nname = \"logistic\"\n"
+                                          "[sampling]\nclients_per_round = 1000\n[algorithm]\nname = \"scaffold\"\n")
+                                 .string();
+  const Outcome refused = fedsim(folder, {"run", config, "-o", "huge.h5"});
+  INFO(refused.err);
+  CHECK(refused.exit == 4);
+  CHECK(has(refused.err, "huge.state: the states of 1,000,000 clients of 24,000,400 bytes each take 24,0"));
+  CHECK_FALSE(std::filesystem::exists(folder / "huge.h5.part"));
+  CHECK_FALSE(std::filesystem::exists(folder / "huge.lock"));
+  const Outcome checked = fedsim_ok(folder, {"check", config});
+  CHECK(has(checked.out, "states of 1,000,000 clients of 24,000,400 bytes each"));
+}
+
 TEST_CASE("SIGTERM and SIGUSR1 end a run with 75, SIGINT with 130, all resumable", "[cli][resume]") {
   const TempFolder folder;
   const std::string config = folder.write("s.toml", stateful).string();

@@ -18,6 +18,15 @@ TEST_CASE("numbers as people write them") {
   CHECK(list_of({"a", "b", "c"}) == "a, b or c");
 }
 
+TEST_CASE("bytes as people write them") {
+  CHECK(parse_bytes("1024") == 1024);
+  CHECK(parse_bytes("512MiB") == 512 << 20);
+  CHECK(parse_bytes("1.5 GB") == 1500000000);
+  CHECK(parse_bytes("2kb") == 2000);
+  CHECK(parse_bytes("0") == 0);
+  for (const char* text : {"", "MiB", "-1", "1 XB", "nan", "1e3", "9999999TiB", "1MiB x"}) CHECK_FALSE(parse_bytes(text));
+}
+
 TEST_CASE("ranges say what they allow and refuse what is not finite") {
   CHECK(above(0).to_string() == "> 0");
   CHECK(from_up_to(0, 1).to_string() == "in [0, 1)");

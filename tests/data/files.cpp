@@ -71,6 +71,7 @@ class Setter final : public OptionVisitor {
     set(name, value);
   }
   void operator()(std::string_view name, Path& value, std::string_view) override { set(name, value.text); }
+  void operator()(std::string_view name, Bytes& value, std::string_view) override { set(name, value.count); }
   void operator()(std::string_view name, std::vector<std::string>& value, std::string_view) override {
     set(name, value);
   }

@@ -34,6 +34,7 @@ Checkpoint example(std::int64_t round) {
   c.resumed_on = "after round 3: device cpu -> cuda:0";
   c.state.w = vec({1, -2, 3});
   c.state.vectors["c"] = vec({4, 5, 6});
+  c.store = {"0123abcd", 8};
   c.clients[7].vectors["c"] = vec({0.5, 0, -0.5});
   c.clients[2000000].vectors["v"] = Vec(2, Dtype::float32);
   return c;
@@ -58,6 +59,8 @@ TEST_CASE("a checkpoint comes back whole, and the one before it is kept") {
   CHECK(c->state.w == vec({1, -2, 3}));
   CHECK(c->state.vectors.at("c") == vec({4, 5, 6}));
   CHECK(c->clients.size() == 2);
+  CHECK(c->store.id == "0123abcd");
+  CHECK(c->store.previous == 8);
   CHECK(c->clients.at(7).vectors.at("c") == vec({0.5, 0, -0.5}));
   CHECK(c->clients.at(2000000).vectors.at("v") == Vec(2, Dtype::float32));
   CHECK(fs::exists(fs::path(path) += ".previous"));

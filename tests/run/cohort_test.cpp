@@ -90,7 +90,7 @@ struct Fixture {
   std::unique_ptr<Algorithm> method;
   std::unique_ptr<AggregateRule> rule;
   State server;
-  ClientStates states;
+  ClientStates states{"", ClientStates::most_in_checkpoint};
 };
 
 }  // namespace
@@ -120,8 +120,8 @@ TEST_CASE("a non-finite update is dropped, counted and named, and its client's s
   CHECK(result.rows[1].status == ClientStatus::nonfinite);
   CHECK(result.mean.reported == 2);
   CHECK(result.mean.delta.at(0) == 4.0);
-  CHECK(f.states.contains(0));
-  CHECK_FALSE(f.states.contains(1));
+  CHECK(f.states.of(0).vectors.contains("c"));
+  CHECK(f.states.of(1).vectors.empty());
   CHECK(result.bytes_down == 3 * 16);  // w and c
 }
 
