@@ -5,19 +5,14 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "core/clones.h"
+
 namespace fedsim {
 namespace {
 
 constexpr int class_bits = 4;
 constexpr int smallest_class = -200;  // below 2^-800 the unit would underflow; such terms share one class
 constexpr int kept_classes = 16;      // 64 bits
-
-// (ThreadSanitizer instruments what chooses too, and is not ready then.)
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
-#define FEDSIM_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FEDSIM_CLONES
-#endif
 
 // |x factor| < 2^51: added to 1.5 2^52 its integer part, rounded to nearest even, stands in the low bits of the
 // mantissa. Plain adds and multiplies: every instruction set gives the same bits.

@@ -12,13 +12,13 @@ class MeanAccumulator final : public Accumulator {
  public:
   explicit MeanAccumulator(std::int64_t cohort) : cohort_(cohort) {}
 
-  bool add(const Update& update, std::int64_t weight) override {
+  bool add(const Update& update, const Magnitude& delta, std::int64_t weight) override {
     const Vec scalars = Vec::of(std::span<const double>(update.scalars));
-    const double delta = max_abs(update.delta), side = max_abs(update.side), numbers = max_abs(scalars);
-    for (const double largest : {delta, side, numbers})
+    const double side = max_abs(update.side), numbers = max_abs(scalars);
+    for (const double largest : {delta.largest, side, numbers})
       if (!std::isfinite(largest * static_cast<double>(weight))) return false;
     dtype_ = update.delta.dtype();
-    add_to(delta_, update.delta, delta, weight);
+    add_to(delta_, update.delta, delta.largest, weight);
     add_to(side_, update.side, side, weight);
     add_to(scalars_, scalars, numbers, weight);
     weight_ += weight;

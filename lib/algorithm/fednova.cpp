@@ -24,7 +24,7 @@ class FedNova final : public Algorithm {
     const LocalJob job{.start = server.w, .prox = options_.mu};
     LocalResult y = co_await trainer.sgd(job);
     const double a_k = accumulated_steps(y.steps, round.local.momentum, round.client_lr * options_.mu);
-    Update update{.delta = y.w - server.w};
+    Update update{.delta = std::move(y.w) - server.w};
     if (a_k > 0) update.delta /= a_k;
     update.scalars.push_back(a_k);
     update.local = std::move(y);

@@ -21,7 +21,7 @@ class FedProx final : public Algorithm {
   Task<Update> client(const Round&, const State& server, ClientState&, Trainer& trainer) const override {
     const LocalJob job{.start = server.w, .prox = options_.mu};
     LocalResult y = co_await trainer.sgd(job);
-    Update update{.delta = y.w - server.w};
+    Update update{.delta = std::move(y.w) - server.w};
     update.local = std::move(y);
     co_return update;
   }

@@ -36,7 +36,7 @@ class Scaffold final : public Algorithm {
     const LocalJob job{.start = server.w, .linear = c - c_k};
     LocalResult y = co_await trainer.sgd(job);
 
-    Update update{.delta = y.w - server.w};
+    Update update{.delta = std::move(y.w) - server.w};
     if (options_.option == "I") {
       GradientResult full = co_await trainer.gradient(server.w);
       update.side = full.gradient - c_k;

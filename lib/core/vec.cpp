@@ -1,22 +1,19 @@
 #include "core/vec.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
+
+#include "core/clones.h"
 
 namespace fedsim {
 namespace {
 
-// The loops are compiled for three instruction sets and chosen at load time. Elementwise results do not depend on
-// which: nothing is contracted, and fma is fused on all of them (by libm where the processor has none).
-// (ThreadSanitizer instruments what chooses too, and is not ready then.)
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
-#define FEDSIM_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FEDSIM_CLONES
-#endif
-
+// fma is fused on every instruction set (by libm where the processor has none).
 #define FEDSIM_LOOPS(T, FMA)                                                                             \
   FEDSIM_CLONES void add(T* a, const T* b, std::size_t n) {                                              \
     for (std::size_t i = 0; i < n; ++i) a[i] += b[i];                                                    \
@@ -43,31 +40,38 @@ namespace {
     double sum = 0;                                                                                      \
     for (double p : part) sum += p;                                                                      \
     return sum;                                                                                          \
-  }                                                                                                      \
-  /* NaN compares false, so "not (|x| <= limit)" also finds NaN. */                                      \
-  FEDSIM_CLONES T largest(const T* a, std::size_t n) {                                                   \
-    T part[16] = {};                                                                                     \
-    int bad = 0;                                                                                         \
-    std::size_t i = 0;                                                                                   \
-    for (; i + 16 <= n; i += 16)                                                                         \
-      for (std::size_t j = 0; j < 16; ++j) {                                                             \
-        const T x = a[i + j] < 0 ? -a[i + j] : a[i + j];                                                 \
-        bad |= !(x <= std::numeric_limits<T>::max());                                                    \
-        part[j] = x > part[j] ? x : part[j];                                                             \
-      }                                                                                                  \
-    for (std::size_t j = 0; i + j < n; ++j) {                                                            \
-      const T x = a[i + j] < 0 ? -a[i + j] : a[i + j];                                                   \
-      bad |= !(x <= std::numeric_limits<T>::max());                                                      \
-      part[j] = x > part[j] ? x : part[j];                                                               \
-    }                                                                                                    \
-    T result = 0;                                                                                        \
-    for (T p : part) result = p > result ? p : result;                                                   \
-    return bad ? std::numeric_limits<T>::infinity() : result;                                            \
   }
 
 FEDSIM_LOOPS(float, __builtin_fmaf)
 FEDSIM_LOOPS(double, __builtin_fma)
 #undef FEDSIM_LOOPS
+
+/// Interleaved partial sums, added in order: the same on every instruction set. The bits of |x| order as |x|
+/// does, and lie above those of infinity for NaN: an integer maximum, which every instruction set has, finds the
+/// largest value and what is not finite at once.
+template <class T, class Bits>
+[[gnu::always_inline]] inline Magnitude measure_loop(const T* a, std::size_t n) {
+  constexpr std::size_t lanes = 32;
+  constexpr Bits without_sign = std::numeric_limits<Bits>::max();
+  double squares[lanes] = {};
+  Bits most[lanes] = {};
+  const std::size_t whole = n / lanes * lanes;
+  for (std::size_t i = 0; i < whole; i += lanes)
+    for (std::size_t j = 0; j < lanes; ++j) {
+      const Bits bits = std::bit_cast<Bits>(a[i + j]) & without_sign;
+      most[j] = bits > most[j] ? bits : most[j];
+      squares[j] += static_cast<double>(a[i + j]) * static_cast<double>(a[i + j]);
+    }
+  for (std::size_t i = whole; i < n; ++i) {
+    most[i - whole] = std::max(most[i - whole], std::bit_cast<Bits>(a[i]) & without_sign);
+    squares[i - whole] += static_cast<double>(a[i]) * static_cast<double>(a[i]);
+  }
+  const T largest = std::bit_cast<T>(*std::max_element(most, most + lanes));
+  return {.norm = std::sqrt(std::accumulate(squares, squares + lanes, 0.0)),
+          .largest = std::isfinite(largest) ? static_cast<double>(largest) : std::numeric_limits<double>::infinity()};
+}
+FEDSIM_CLONES Magnitude measured(const float* a, std::size_t n) { return measure_loop<float, std::int32_t>(a, n); }
+FEDSIM_CLONES Magnitude measured(const double* a, std::size_t n) { return measure_loop<double, std::int64_t>(a, n); }
 
 void check(const Vec& a, const Vec& b) {
   if (a.size() != b.size() || a.dtype() != b.dtype())
@@ -180,6 +184,11 @@ Vec operator-(const Vec& a, const Vec& b) {
   return result;
 }
 
+Vec operator-(Vec&& a, const Vec& b) {
+  a -= b;
+  return std::move(a);
+}
+
 Vec operator-(Vec a) {
   a *= -1.0;
   return a;
@@ -202,10 +211,8 @@ double dot(const Vec& a, const Vec& b) {
   return with_type(a, [&]<class T>(T*) { return dot_product(a.as<T>().data(), b.as<T>().data(), a.size()); });
 }
 
-double norm(const Vec& a) { return std::sqrt(dot(a, a)); }
-
-double max_abs(const Vec& a) {
-  return with_type(a, [&]<class T>(T*) { return static_cast<double>(largest(a.as<T>().data(), a.size())); });
+Magnitude measure(const Vec& a) {
+  return with_type(a, [&]<class T>(T*) { return measured(a.as<T>().data(), a.size()); });
 }
 
 }  // namespace fedsim

@@ -54,16 +54,23 @@ class Vec {
 
 Vec operator+(Vec a, const Vec& b);
 Vec operator-(const Vec& a, const Vec& b);
+Vec operator-(Vec&& a, const Vec& b);  // in place
 Vec operator-(Vec a);
 Vec operator*(double factor, Vec a);
 Vec operator*(Vec a, double factor);
 Vec operator/(Vec a, double divisor);
 
-/// Euclidean norm and dot product, accumulated in double over fixed blocks (the same for any thread).
-double norm(const Vec& a);
+/// Dot product, accumulated in double in a fixed order (the same on every instruction set).
 double dot(const Vec& a, const Vec& b);
-/// max |a_i|; infinity where any value is not finite. 0 for an empty vector.
-double max_abs(const Vec& a);
+
+/// How large a vector is, read once.
+struct Magnitude {
+  double norm = 0;     // Euclidean, accumulated in double in a fixed order
+  double largest = 0;  // max |a_i|; infinity where any value is not finite
+};
+Magnitude measure(const Vec& a);
+inline double norm(const Vec& a) { return measure(a).norm; }
+inline double max_abs(const Vec& a) { return measure(a).largest; }
 
 /// Named vectors: the state of an algorithm or of a client. Order by name, so files are canonical.
 using NamedVectors = std::map<std::string, Vec, std::less<>>;

@@ -105,14 +105,15 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
         const Update update = task.take();
 
         if (!sums[slot]) sums[slot] = plan.rule.open(static_cast<std::int64_t>(cohort.size()));
-        const bool arrived = sums[slot]->add(update, plan.weight_by_samples ? client.rows.size() : 1);
+        const Magnitude size = measure(update.delta);
+        const bool arrived = sums[slot]->add(update, size, plan.weight_by_samples ? client.rows.size() : 1);
         processed[i] = update.local.processed;
         result.rows[i] = {.round = round.index,
                           .client = client.client,
                           .samples = client.rows.size(),
                           .steps = update.local.steps,
                           .train_loss = update.local.loss,
-                          .update_norm = norm(update.delta),
+                          .update_norm = size.norm,
                           .bytes_up = bytes_sent(update),
                           .bytes_down = down,
                           .status = arrived ? ClientStatus::reported : ClientStatus::nonfinite};

@@ -49,6 +49,14 @@ TEST_CASE("norm, dot and max_abs") {
   CHECK(max_abs(Vec()) == 0);
 }
 
+TEST_CASE("a difference in place keeps the memory") {
+  Vec a = vec({5, 7});
+  const void* memory = a.data();
+  const Vec difference = std::move(a) - vec({1, 2});
+  CHECK(difference == vec({4, 5}));
+  CHECK(difference.data() == memory);
+}
+
 TEST_CASE("operands must agree") {
   Vec a(3, Dtype::float64);
   CHECK_THROWS_AS(a += Vec(4, Dtype::float64), std::logic_error);
