@@ -41,6 +41,8 @@ class Samples {
   /// -1 is padding and counts in no loss. Token ids are whole numbers in x.
   virtual void gather(std::span<const std::int64_t> rows, float* x, std::int32_t* y) const = 0;
   virtual void gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const = 0;
+  /// Says that `row` will be gathered soon: samples lie anywhere in a data set larger than the caches.
+  virtual void prefetch(std::int64_t) const {}
 };
 
 /// f_k(w) = 1/2 (w - c_k)' H_k (w - c_k), for theory: dataset = "quadratic" (see its reader).

@@ -43,7 +43,7 @@ void convert(const From* from, To* to, std::size_t n, To shift, To divisor) {
 /// Bytes to float32, where most of a small model's time would go into divisions. With r the rounded reciprocal and q
 /// the rounded product x r, q + (x - q d) r in fused arithmetic is the correctly rounded quotient (Markstein 1990,
 /// "Computation of elementary functions on the IBM RISC System/6000 processor", theorem 7): the bits of the division.
-FEDSIM_CLONES void quotients(const std::uint8_t* from, float* to, std::size_t n, float shift, float divisor) {
+FEDSIM_CLONES void quotients(const std::uint8_t* __restrict from, float* __restrict to, std::size_t n, float shift, float divisor) {
   const float reciprocal = 1 / divisor;
   for (std::size_t i = 0; i < n; ++i) {
     const float x = static_cast<float>(from[i]) - shift, q = x * reciprocal;
@@ -65,14 +65,6 @@ void convert(const std::uint8_t* from, float* to, std::size_t n, float shift, fl
     quotients(from, to, n, shift, divisor);
   else
     convert<std::uint8_t, float>(from, to, n, shift, divisor);
-}
-
-/// A client's samples lie anywhere in a data set larger than the caches: asks for a row before it is needed.
-constexpr std::size_t ahead = 4;  // rows
-template <class T>
-void prefetch(const T* row, std::size_t n) {
-  constexpr std::size_t line = 64 / sizeof(T);
-  for (std::size_t i = 0; i < n; i += line) __builtin_prefetch(row + i);
 }
 
 /// One group a feature: shift and divisor run along.
@@ -125,14 +117,11 @@ void MemorySamples::gather_as(std::span<const std::int64_t> rows, T* x, std::int
   const auto width = per_sample / groups;
   std::visit(
       [&](const auto& stored) {
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-          const auto row = rows[i];
+        for (const auto row : rows) {
           assert(row >= 0 && row < size_);
-          if (i + ahead < rows.size())
-            prefetch(stored.data() + static_cast<std::size_t>(rows[i + ahead]) * per_sample, per_sample);
           const auto* from = stored.data() + static_cast<std::size_t>(row) * per_sample;
           if (scale_.identity()) {
-            for (std::size_t j = 0; j < per_sample; ++j) x[j] = static_cast<T>(from[j]);
+            for (std::size_t i = 0; i < per_sample; ++i) x[i] = static_cast<T>(from[i]);
           } else if (width == 1) {
             convert(from, x, per_sample, scale_.shift.data(), scale_.divisor.data());
           } else {
@@ -154,6 +143,17 @@ void MemorySamples::gather(std::span<const std::int64_t> rows, float* x, std::in
 
 void MemorySamples::gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const {
   gather_as(rows, x, y);
+}
+
+void MemorySamples::prefetch(std::int64_t row) const {
+  constexpr std::size_t cache_line = 64;
+  std::visit(
+      [&](const auto& stored) {
+        const std::size_t bytes = static_cast<std::size_t>(elements_) * sizeof(stored[0]);
+        const auto* from = reinterpret_cast<const char*>(stored.data()) + static_cast<std::size_t>(row) * bytes;
+        for (std::size_t i = 0; i < bytes; i += cache_line) __builtin_prefetch(from + i);
+      },
+      x_);
 }
 
 }  // namespace fedsim

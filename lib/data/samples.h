@@ -39,6 +39,7 @@ class MemorySamples final : public Samples {
   std::int64_t size() const override { return size_; }
   void gather(std::span<const std::int64_t> rows, float* x, std::int32_t* y) const override;
   void gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const override;
+  void prefetch(std::int64_t row) const override;
 
  private:
   template <class T>

@@ -53,6 +53,11 @@ std::int64_t BatchPlan::advance() {
   return std::min(batch_size_, client_.rows.size() - first_);
 }
 
+std::int64_t BatchPlan::upcoming() const {
+  if (whole_ || step_ + 1 >= steps_) return 0;
+  return std::clamp<std::int64_t>(client_.rows.size() - first_ - batch_size_, 0, batch_size_);
+}
+
 Random BatchPlan::dropout() const {
   Random random = stream(seed_, Purpose::dropout, round_, client_.client);
   random.seek(static_cast<std::uint64_t>(step_) << dropout_words_log2);

@@ -106,6 +106,7 @@ LocalResult Worker::sgd(const ClientData& client, const Round& round, const Loca
     const std::int64_t count = my.plan.advance();
     Batch batch = my.client_batch(client, count, noise, [&](std::int64_t i) { return my.plan.row(i); });
     batch.dropout = my.plan.dropout();
+    for (std::int64_t i = 0; i < my.plan.upcoming(); ++i) my.data.train->prefetch(my.plan.row(count + i));
     add(sum, my.learner->step(batch));
     result.processed += count;
   }
