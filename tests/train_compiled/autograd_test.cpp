@@ -17,21 +17,25 @@ ModelChoice model_of(const std::vector<std::string>& layers) {
   return model;
 }
 
-/// Parameters after an epoch of 6 batches, the last one smaller.
+using Epoch = std::vector<std::int64_t>;  // sizes of its batches
+const Epoch small_model{10, 10, 10, 10, 10, 3}, large_model{2, 1};
+
+/// Parameters after an epoch, the last batch smaller.
 template <class T>
-Vec epoch(const Engine& engine, const Dataset& data, const Vec& start, const StepRule& rule, double& loss) {
+Vec run(const Epoch& epoch, const Engine& engine, const Dataset& data, const Vec& start, const StepRule& rule,
+        double& loss) {
   const auto learner = engine.learner();
   learner->begin(start, rule);
   loss = 0;
-  for (std::uint64_t i = 1; i <= 6; ++i) {
-    const RandomBatch<T> random(data, i < 6 ? 10 : 3, i);
+  for (std::size_t i = 0; i < epoch.size(); ++i) {
+    const RandomBatch<T> random(data, epoch[i], i + 1);
     loss += learner->step(random.batch).loss;
   }
   return learner->parameters();
 }
 
 template <class T>
-void check(const Dataset& data, const std::vector<std::string>& layers, double tolerance) {
+void check(const Dataset& data, const std::vector<std::string>& layers, const Epoch& batches, double tolerance) {
   std::string all;
   for (const auto& layer : layers) all += layer + ", ";
   INFO(all << "on " << to_string(data.sample_shape));
@@ -55,13 +59,13 @@ void check(const Dataset& data, const std::vector<std::string>& layers, double t
                       .linear = &linear};
   for (const StepRule& rule : {plain, full}) {
     double loss_a = 0, loss_b = 0;
-    const Vec a = epoch<T>(*compiled, data, start, rule, loss_a),
-              b = epoch<T>(*autograd, data, start, rule, loss_b);
+    const Vec a = run<T>(batches, *compiled, data, start, rule, loss_a),
+              b = run<T>(batches, *autograd, data, start, rule, loss_b);
     CHECK(norm(a - b) <= tolerance * norm(b));
     CHECK(norm(a - start) > 1e-4 * norm(b));
     CHECK(loss_a == Approx(loss_b).epsilon(tolerance));
   }
-  const RandomBatch<T> test(data, 20, 9);
+  const RandomBatch<T> test(data, 2 * batches.front(), 9);
   const Evaluation a = compiled->learner()->evaluate(start, test.batch),
                    b = autograd->learner()->evaluate(start, test.batch);
   CHECK(a.correct == b.correct);
@@ -69,9 +73,9 @@ void check(const Dataset& data, const std::vector<std::string>& layers, double t
   CHECK(a.loss == Approx(b.loss).epsilon(tolerance));
 }
 
-void check_both(const Dataset& data, const std::vector<std::string>& layers) {
-  check<float>(data, layers, 1e-5);
-  check<double>(data, layers, 1e-12);
+void check_both(const Dataset& data, const std::vector<std::string>& layers, const Epoch& batches = small_model) {
+  check<float>(data, layers, batches, 1e-5);
+  check<double>(data, layers, batches, 1e-12);
 }
 
 std::vector<std::string> shipped(const std::string& name, const Dataset& data) {
@@ -83,7 +87,14 @@ std::vector<std::string> shipped(const std::string& name, const Dataset& data) {
 
 TEST_CASE("shipped models: an epoch equals autograd's", "[compiled][autograd]") {
   const Dataset digits = shaped({1, 28, 28}, 10), colour = shaped({3, 32, 32}, 10);
-  for (const char* name : {"logistic", "2nn", "cnn", "lenet5"}) check_both(digits, shipped(name, digits));
+  const Dataset characters = shaped({20}, 80, 20, 80);
+  const auto models = Registry<ModelTemplate>::names();
+  REQUIRE(models.size() >= 6);
+  for (const std::string& name : models) {
+    const bool residual = name == "resnet18-gn", text = name == "char-lstm";
+    const Dataset& data = residual ? colour : text ? characters : digits;
+    check_both(data, shipped(name, data), residual || text ? large_model : small_model);
+  }
   for (const char* name : {"logistic", "lenet5"}) check_both(colour, shipped(name, colour));
   const Dataset text = shaped({12}, 20, 12, 20), next = shaped({9}, 20, 1, 20);
   check_both(text, {"embedding 8", "lstm 24 2", "linear 20"});
