@@ -1,5 +1,5 @@
-// The rate of the compiled trainer's matrix products on the shapes of the literature's models, each against
-// OpenBLAS (one thread) and the same process' sgemm rate at 1024^3. Usage: fedsim_bench_kernels
+// The rate of the compiled trainer's matrix products on the shapes of the literature's models, each against the
+// libraries that are installed (one thread) and the same process' sgemm rate at 1024^3. Usage: fedsim_bench_kernels
 // [avx512|avx2|generic]
 #include "train/compiled/kernels.h"
 
@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <functional>
 #include <vector>
+
+#include "libraries.h"
 
 extern "C" void openblas_set_num_threads(int);
 
@@ -62,7 +64,6 @@ void linear(const Kernels<float>& k, Index batch, Index in, Index out) {
   const Values x(batch * in), d(batch * out);
   Values w(out * in), y(batch * out), dx(batch * in);
   const double flops = 2.0 * static_cast<double>(batch * in * out);
-  const int n = static_cast<int>(batch), i = static_cast<int>(in), o = static_cast<int>(out);
   const double forward = rate(flops, [&] {
     k.dot_product({.rows = batch,
                    .columns = out,
@@ -111,20 +112,14 @@ void linear(const Kernels<float>& k, Index batch, Index in, Index out) {
                            .anchor = nullptr,
                            .linear = nullptr}});
   });
-  const double blas_forward = rate(flops, [&] {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, o, i, 1, x.data(), i, w.data(), i, 0, y.data(),
-                o);
-  });
-  const double blas_input = rate(flops, [&] {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, i, o, 1, d.data(), o, w.data(), i, 0, dx.data(),
-                i);
-  });
-  const double blas_update = rate(flops, [&] {
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, o, i, n, 1e-9f, d.data(), o, x.data(), i, 1,
-                w.data(), i);
-  });
-  fmt::print("linear {:3} x {:4} -> {:4}  y {:6.1f} ({:6.1f})  dx {:6.1f} ({:6.1f})  W {:6.1f} ({:6.1f})\n",
-             batch, in, out, forward, blas_forward, input, blas_input, update, blas_update);
+  fmt::print("linear {:3} x {:4} -> {:4}   y {:6.1f}  dx {:6.1f}  W {:6.1f}", batch, in, out, forward, input, update);
+  const fedsim::benchmark::Shape shape{static_cast<int>(batch), static_cast<int>(in), static_cast<int>(out)};
+  for (const auto& library : fedsim::benchmark::libraries(shape))
+    fmt::print("  {} {:5.1f} {:5.1f} {:5.1f}", library->name(),
+               rate(flops, [&] { library->forward(x.data(), w.data(), y.data()); }),
+               rate(flops, [&] { library->input(d.data(), w.data(), dx.data()); }),
+               rate(flops, [&] { library->update(d.data(), x.data(), w.data()); }));
+  fmt::print("\n");
 }
 
 /// One image of a convolution, channels last, already padded: y and dW.
@@ -187,7 +182,7 @@ int main(int argc, char** argv) {
   const int n = 1024;
   const Values a(n * n), b(n * n);
   Values c(n * n);
-  fmt::print("{}; GFLOP/s, OpenBLAS in brackets; its sgemm at 1024^3: {:.1f}\n", kernels->instruction_set,
+  fmt::print("{}; GFLOP/s, y, dx, W; OpenBLAS' sgemm at 1024^3: {:.1f}\n", kernels->instruction_set,
              rate(2.0 * n * n * n, [&] {
                cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, a.data(), n, b.data(), n, 0,
                            c.data(), n);
