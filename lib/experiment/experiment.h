@@ -31,6 +31,7 @@ struct RunOptions {
   std::int64_t threads = 0;
   std::string dtype = "float32";
   std::string trainer = "auto";
+  std::int64_t batched_clients = 64;
   void visit(OptionVisitor& option);
 };
 /// [data], beside the source's own options.

@@ -24,7 +24,9 @@ void RunOptions::visit(OptionVisitor& option) {
   option("device", device, {}, "auto, cpu, cuda, or cuda:N");
   option("threads", threads, between(0, 4096), "worker threads; 0: all cores. Never changes a result");
   option("dtype", dtype, {"float32", "float64"}, "type of the parameters; float64 on the CPU only");
-  option("trainer", trainer, {"auto", "autograd", "compiled"}, "what does the local training");
+  option("trainer", trainer, {"auto", "autograd", "compiled", "batched"}, "what does the local training");
+  option("batched_clients", batched_clients, between(1, 65536),
+         "clients that trainer \"batched\" trains at once; may change rounding");
 }
 
 void DataOptions::visit(OptionVisitor& option) {

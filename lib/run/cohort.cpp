@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "run/divergence.h"
+#include "run/groups.h"
 
 namespace fedsim {
 namespace {
@@ -28,17 +29,6 @@ class DirectTrainer final : public Trainer {
   const ClientData& client_;
   const Round& round_;
 };
-
-ClientData client_data(const CohortPlan& plan, std::int64_t client) {
-  ClientData data;
-  data.client = client;
-  data.rows = plan.partition.rows(client);
-  if (!plan.partition.noise.empty())
-    data.noise = static_cast<double>(plan.partition.noise[static_cast<std::size_t>(client)]);
-  if (plan.data.quadratic && !plan.data.quadratic->steps.empty())
-    data.steps = plan.data.quadratic->steps[static_cast<std::size_t>(client)];
-  return data;
-}
 
 std::int64_t bytes_sent(const Update& update) {
   return static_cast<std::int64_t>(update.delta.bytes() + update.side.bytes() + 8 * update.scalars.size());
@@ -83,6 +73,17 @@ void add_totals(CohortResult& result, std::span<const std::int64_t> processed, s
 
 }  // namespace
 
+ClientData client_data(const CohortPlan& plan, std::int64_t client) {
+  ClientData data;
+  data.client = client;
+  data.rows = plan.partition.rows(client);
+  if (!plan.partition.noise.empty())
+    data.noise = static_cast<double>(plan.partition.noise[static_cast<std::size_t>(client)]);
+  if (plan.data.quadratic && !plan.data.quadratic->steps.empty())
+    data.steps = plan.data.quadratic->steps[static_cast<std::size_t>(client)];
+  return data;
+}
+
 std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& round, const State& server,
                                        std::span<const std::int64_t> cohort, ClientStates& states, Workers& workers) {
   CohortResult result;
@@ -93,33 +94,38 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   std::vector<std::unique_ptr<Accumulator>> sums(static_cast<std::size_t>(workers.threads()));
   const std::int64_t down = bytes_received(plan, server);
 
-  const bool whole = workers.for_each(
-      largest_first(plan.partition, cohort), [&](std::int64_t place, Worker& worker, std::size_t slot) {
-        const auto i = static_cast<std::size_t>(place);
-        const ClientData client = client_data(plan, cohort[i]);
-        ClientState mine = states.of(client.client);  // states change only after the round
-        DirectTrainer trainer(worker, client, round);
-        auto task = plan.algorithm.client(round, server, mine, trainer);
-        while (!task.run_until_wait()) {
-        }
-        const Update update = task.take();
-
-        if (!sums[slot]) sums[slot] = plan.rule.open(static_cast<std::int64_t>(cohort.size()));
-        const Magnitude size = measure(update.delta);
-        const bool arrived = sums[slot]->add(update, size, plan.weight_by_samples ? client.rows.size() : 1);
-        processed[i] = update.local.processed;
-        result.rows[i] = {.round = round.index,
-                          .client = client.client,
-                          .samples = client.rows.size(),
-                          .steps = update.local.steps,
-                          .train_loss = update.local.loss,
-                          .update_norm = size.norm,
-                          .bytes_up = bytes_sent(update),
-                          .bytes_down = down,
-                          .status = arrived ? ClientStatus::reported : ClientStatus::nonfinite};
-        if (!arrived) broken[i] = first_nonfinite(update);
-        if (arrived && !mine.vectors.empty()) changed[i] = std::move(mine);
-      });
+  const auto deliver = [&](std::int64_t place, const ClientData& client, ClientState& mine, const Update& update,
+                           std::size_t slot) {
+    const auto i = static_cast<std::size_t>(place);
+    if (!sums[slot]) sums[slot] = plan.rule.open(static_cast<std::int64_t>(cohort.size()));
+    const Magnitude size = measure(update.delta);
+    const bool arrived = sums[slot]->add(update, size, plan.weight_by_samples ? client.rows.size() : 1);
+    processed[i] = update.local.processed;
+    result.rows[i] = {.round = round.index,
+                      .client = client.client,
+                      .samples = client.rows.size(),
+                      .steps = update.local.steps,
+                      .train_loss = update.local.loss,
+                      .update_norm = size.norm,
+                      .bytes_up = bytes_sent(update),
+                      .bytes_down = down,
+                      .status = arrived ? ClientStatus::reported : ClientStatus::nonfinite};
+    if (!arrived) broken[i] = first_nonfinite(update);
+    if (arrived && !mine.vectors.empty()) changed[i] = std::move(mine);
+  };
+  const auto train = [&](std::int64_t place, Worker& worker, std::size_t slot) {
+    const ClientData client = client_data(plan, cohort[static_cast<std::size_t>(place)]);
+    ClientState mine = states.of(client.client);  // states change only after the round
+    DirectTrainer trainer(worker, client, round);
+    auto task = plan.algorithm.client(round, server, mine, trainer);
+    while (!task.run_until_wait()) {
+    }
+    deliver(place, client, mine, task.take(), slot);
+  };
+  const auto order = largest_first(plan.partition, cohort);
+  const bool whole = plan.batched
+                         ? train_in_groups(plan, round, server, cohort, order, states, workers, deliver)
+                         : workers.for_each(order, train);
   if (!whole) return std::nullopt;
 
   const auto total = plan.rule.open(static_cast<std::int64_t>(cohort.size()));

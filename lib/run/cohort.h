@@ -14,6 +14,7 @@
 #include "record/client_states.h"
 #include "record/result_writer.h"
 #include "run/workers.h"
+#include "train/cohort_trainer.h"
 
 namespace fedsim {
 
@@ -23,7 +24,12 @@ struct CohortPlan {
   const Partition& partition;
   const Dataset& data;
   bool weight_by_samples = true;
+  CohortTrainer* batched = nullptr;  // trains `group` clients at once; null: a client a worker
+  std::int64_t group = 0;            // batched_clients of the config
 };
+
+/// What a trainer needs to know of a client.
+ClientData client_data(const CohortPlan& plan, std::int64_t client);
 
 struct CohortResult {
   Aggregate mean;

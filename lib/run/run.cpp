@@ -76,8 +76,9 @@ class Loop {
                  experiment.run.threads),
         population_(prepared_.partition.clients()),
         cohort_size_(cohort_size()),
+        batched_(engine_->cohort_trainer(prepared_.data)),
         plan_{*experiment.algorithm.object, *experiment.rule.object, prepared_.partition, prepared_.data,
-              weight_by_samples()},
+              weight_by_samples(), batched_.get(), experiment.run.batched_clients},
         from_(request.resume ? resume_point(request) : std::nullopt),
         room_(state_room(experiment, population_, cohort_size_, parameters())),
         states_(store_path(request.output), room_.memory),
@@ -304,6 +305,7 @@ class Loop {
   std::unique_ptr<Engine> engine_;
   Workers workers_;
   std::int64_t population_, cohort_size_;
+  std::unique_ptr<CohortTrainer> batched_;  // null: a client a worker
   CohortPlan plan_;
   std::optional<ResumePoint> from_;
   StateRoom room_;

@@ -59,7 +59,10 @@ class NetworkModel final : public TorchModel {
       case LayerKind::embedding: return at::embedding(p(layer, 0), x);
       case LayerKind::lstm: return lstm(layer, x);
       case LayerKind::last: return x.select(1, -1);
-      case LayerKind::residual: return at::add(chain(layer.body, x), chain(layer.shortcut, x));
+      case LayerKind::residual: {
+        const at::Tensor body = chain(layer.body, x);  // first: its dropout layers draw first
+        return at::add(body, chain(layer.shortcut, x));
+      }
     }
     return x;
   }

@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "core/error.h"
 #include "model/network.h"
 #include "train/autograd_engine.h"
+#include "train/batched/batched.h"
 #include "train/compiled/compiled.h"
 #include "train/quadratic.h"
 #include "train/torch_device.h"
@@ -23,15 +28,30 @@ std::unique_ptr<Engine> quadratic_engine(const ModelChoice& model, const Dataset
   return make_quadratic_engine(data, dtype);
 }
 
+/// "auto": the faster trainer of the device, compiled kernels on the CPU and whole cohorts on a GPU, where it accepts
+/// the layers; else autograd.
+std::unique_ptr<Engine> layer_list_engine(Network network, const Dataset& data, const std::string& trainer,
+                                          const std::string& where, Dtype dtype) {
+  const bool any = trainer == "auto", cpu = where == "cpu";
+  std::unique_ptr<Engine> engine;
+  std::string why_not;
+  if (trainer == "compiled" || (any && cpu)) engine = make_compiled_engine(network, data, dtype, why_not);
+  if (trainer == "batched" || (any && !cpu)) engine = make_batched_engine(network, where, dtype, why_not);
+  if (engine) return engine;
+  if (!any && trainer != "autograd") throw OptionError{"trainer", why_not, "trainer = \"auto\" or \"autograd\""};
+  return make_autograd_engine(std::move(network), where, dtype);
+}
+
 }  // namespace
 
 std::unique_ptr<Engine> make_engine(const ModelChoice& model, const Dataset& data, const std::string& trainer,
                                     const std::string& device, Dtype dtype) {
-  if (trainer != "auto" && trainer != "autograd" && trainer != "compiled")
-    throw OptionError{"trainer", fmt::format("there is no trainer '{}'", trainer), "auto, autograd or compiled"};
-  const bool compiled = trainer == "compiled";
+  const std::array<std::string_view, 4> known{"auto", "autograd", "compiled", "batched"};
+  if (std::find(known.begin(), known.end(), trainer) == known.end())
+    throw OptionError{"trainer", fmt::format("there is no trainer '{}'", trainer), "auto, autograd, compiled or batched"};
+  const bool compiled = trainer == "compiled", batched = trainer == "batched";
   if (model.quadratic || data.quadratic) {
-    if (compiled)
+    if (compiled || batched)
       throw OptionError{"trainer", "quadratic functions are stepped in closed form", "trainer = \"auto\""};
     if (device != "auto" && resolve_device(device) != "cpu")
       throw OptionError{"device", "quadratic functions are stepped on the CPU", "device = \"cpu\""};
@@ -40,19 +60,14 @@ std::unique_ptr<Engine> make_engine(const ModelChoice& model, const Dataset& dat
   const std::string where = compiled && device == "auto" ? "cpu" : resolve_device(device);
   if (compiled && where != "cpu")
     throw OptionError{"trainer", fmt::format("the compiled trainer runs on the CPU, not on {}", where),
-                      "device = \"cpu\", or trainer = \"autograd\""};
+                      "device = \"cpu\", or trainer = \"batched\" or \"autograd\""};
   if (!model.torchscript.empty()) {
-    if (compiled)
-      throw OptionError{"trainer", "the compiled trainer does not take TorchScript", "trainer = \"autograd\""};
+    if (compiled || batched)
+      throw OptionError{"trainer", fmt::format("the {} trainer does not take TorchScript", trainer),
+                        "trainer = \"autograd\""};
     return make_torchscript_engine(model.torchscript.text, data, where, dtype);
   }
-  Network network = build_network(model.layers, data);
-  if (trainer != "autograd" && where == "cpu") {
-    std::string why_not;
-    if (auto engine = make_compiled_engine(network, data, dtype, why_not)) return engine;
-    if (compiled) throw OptionError{"trainer", why_not, "trainer = \"auto\" or \"autograd\""};
-  }
-  return make_autograd_engine(std::move(network), where, dtype);
+  return layer_list_engine(build_network(model.layers, data), data, trainer, where, dtype);
 }
 
 }  // namespace fedsim

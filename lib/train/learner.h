@@ -10,6 +10,7 @@
 #include "algorithm/trainer.h"
 #include "core/random.h"
 #include "data/dataset.h"
+#include "train/cohort_trainer.h"
 
 namespace fedsim {
 
@@ -63,8 +64,10 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual std::unique_ptr<Learner> learner() const = 0;  // thread-safe
+  /// What trains many clients at once, where this engine does; null: a client a worker. `data` must outlive it.
+  virtual std::unique_ptr<CohortTrainer> cohort_trainer(const Dataset&) const { return nullptr; }
   virtual Vec initial(std::uint64_t seed) const = 0;     // [d] first parameters
-  virtual std::string trainer() const = 0;               // "autograd", "compiled": the attribute /trainer
+  virtual std::string trainer() const = 0;               // "autograd", "compiled", "batched": the attribute /trainer
   virtual std::string device() const = 0;                // "cpu", "cuda:0"
   /// Where each tensor is in the flat vector, for /model/names and /model/shapes.
   struct Tensor {
