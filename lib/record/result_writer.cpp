@@ -250,6 +250,11 @@ void ResultWriter::commit(const RoundRow& row, std::span<const ClientRow> client
   impl_->commit(row, clients);
 }
 
+void ResultWriter::sync() {
+  impl_->guard([&] { impl_->file.sync(); });
+  impl_->synced = Clock::now();
+}
+
 void ResultWriter::finish(const std::string& status, const Vec& model) { impl_->finish(status, model); }
 
 }  // namespace fedsim

@@ -75,6 +75,8 @@ class ResultWriter {
   /// takes at most the last second. Throws OutputError (disk full, ...) naming the file and the rounds that
   /// are safe.
   void commit(const RoundRow& row, std::span<const ClientRow> clients);
+  /// The committed rows are on the disk when it returns: call it before a checkpoint that counts on them.
+  void sync();
   /// Writes the model and the status ("complete", "stopped", "diverged"), cuts to the committed rows where
   /// fewer than R+1, and renames to NAME.h5. Works on a copy: whatever goes wrong, NAME.h5.part stays as
   /// committed.

@@ -178,6 +178,7 @@ class Loop {
     checkpoint.resumed_on = resumed_on_;
     checkpoint.state = state_;
     states_.save(checkpoint);
+    writer_.sync();  // a checkpoint that outlives a power loss finds its rows
     write_checkpoint(checkpoint_path(output_), checkpoint);
     states_.saved(checkpoint.round);
   }

@@ -15,12 +15,17 @@ herr_t keep_innermost(unsigned index, const H5E_error2_t* error, void* text) {
 }  // namespace
 
 std::string version() {
+  prepare_thread();
   unsigned major = 0, minor = 0, release = 0;
   if (H5get_libversion(&major, &minor, &release) < 0) return "unknown";
   return fmt::format("{}.{}.{}", major, minor, release);
 }
 
 void prepare_thread() {
+  // Every file is closed by whoever opened it. At the end of the process HDF5 would close what failed to close before,
+  // on a full disk say, once more: a crash in 1.10.8.
+  static const bool no_exit_handler = H5dont_atexit() >= 0;
+  (void)no_exit_handler;  // fails where another part of the program has started HDF5 before: then it keeps its own
   // The error stack and its printing are per thread in thread-safe builds of HDF5.
   thread_local const bool prepared = [] {
     return H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0 && H5PLset_loading_state(0) >= 0;
@@ -50,8 +55,8 @@ void fail(const Origin& origin, const std::string& object, const std::string& wh
 
 Handle::Handle(std::int64_t id, int (*close)(std::int64_t)) {
   if (id < 0) return;
-  id_ = std::shared_ptr<const std::int64_t>(new std::int64_t(id), [close](const std::int64_t* held) {
-    close(*held);  // errors of closing matter for the file only, where File::close flushes first and reports
+  id_ = std::shared_ptr<std::int64_t>(new std::int64_t(id), [close](const std::int64_t* held) {
+    if (*held >= 0) close(*held);  // errors of closing matter for the file only, where File::close flushes first and reports
     delete held;
   });
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -121,8 +122,10 @@ void File::rename(const fs::path& to) {
 void File::abandon() {
   if (!open()) return;
   // H5Fclose would write what it still holds, the superblock with a size that the file does not have
-  // included. Let it write to nowhere.
-  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  // included. Let it write to nowhere: to memory, as it sets the length too, and a close that fails leaves an
+  // identifier of memory that is gone.
+  int nowhere = ::memfd_create("fedsim-abandoned", MFD_CLOEXEC);
+  if (nowhere < 0) nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   if (nowhere >= 0) {
     ::dup2(nowhere, descriptor());
     ::close(nowhere);
@@ -132,8 +135,9 @@ void File::abandon() {
 
 void File::close() {
   flush();
-  check(H5Fclose(id_.get()), *origin_, "", "close it");
-  id_.reset();  // its own attempt to close meets an identifier that is gone
+  const auto closed = H5Fclose(id_.get());
+  id_.forget();  // where closing fails too, the identifier is of memory that is gone
+  check(closed, *origin_, "", "close it");
 }
 
 }  // namespace fedsim::hdf5

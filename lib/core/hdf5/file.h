@@ -81,9 +81,14 @@ class Handle {
   Handle(std::int64_t id, int (*close)(std::int64_t));
   std::int64_t get() const { return id_ ? *id_ : -1; }
   void reset() { id_.reset(); }
+  /// For whoever has closed it: no copy will.
+  void forget() {
+    if (id_) *id_ = -1;
+    id_.reset();
+  }
 
  private:
-  std::shared_ptr<const std::int64_t> id_;
+  std::shared_ptr<std::int64_t> id_;
 };
 
 /// What every object knows of its file, for messages and for checks of sizes.
