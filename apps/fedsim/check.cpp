@@ -93,13 +93,7 @@ void show_costs(const Experiment& experiment, const Prepared& prepared, const En
                               with_commas(traffic.down)));
   const std::int64_t threads = experiment.run.threads > 0 ? experiment.run.threads : usable_processors();
   const StateRoom states = state_room(experiment, prepared.partition.clients(), cohort, parameters);
-  const Memory memory = memory_of(experiment, prepared, traffic, states, parameters, threads);
-  line("memory", fmt::format("about {} over the program's own: data {}, split {}, {} threads {}{}",
-                             human_bytes(memory.total()), human_bytes(memory.data),
-                             human_bytes(memory.partition), threads, human_bytes(memory.workers),
-                             memory.clients > 0 ? fmt::format(", clients' states {}",
-                                                              human_bytes(memory.clients))
-                                                : std::string()));
+  line("memory", describe(memory_of(experiment, prepared, traffic, states, parameters, threads), threads));
   if (states.each == 0) return;
   line("states", fmt::format("{} clients at most keep {} bytes each: {}{}", with_commas(states.visited),
                              with_commas(states.each), human_bytes(static_cast<double>(states.bytes())),

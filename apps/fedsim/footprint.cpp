@@ -1,8 +1,11 @@
 #include "footprint.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
+#include "core/text.h"
 #include "model/network.h"
 
 namespace fedsim::app {
@@ -68,6 +71,13 @@ Memory memory_of(const Experiment& experiment, const Prepared& prepared, const T
   memory.workers = worker * static_cast<double>(threads) + static_cast<double>(traffic.server);
   memory.clients = static_cast<double>(std::min(states.bytes(), states.memory));
   return memory;
+}
+
+std::string describe(const Memory& memory, std::int64_t threads) {
+  return fmt::format("about {} over the program's own: data {}, split {}, {} threads {}{}", human_bytes(memory.total()),
+                     human_bytes(memory.data), human_bytes(memory.partition), threads, human_bytes(memory.workers),
+                     memory.clients > 0
+                         ? fmt::format(", clients' states {}", human_bytes(memory.clients)) : std::string());
 }
 
 }  // namespace fedsim::app

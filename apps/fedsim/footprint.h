@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "experiment/experiment.h"
 #include "run/prepare.h"
@@ -24,5 +25,8 @@ struct Memory {
 /// An estimate: what the models' layers hold for one batch is counted where the layers are known.
 Memory memory_of(const Experiment& experiment, const Prepared& prepared, const Traffic& traffic,
                  const StateRoom& states, std::int64_t parameters, std::int64_t threads);
+
+/// "about 3 MB over the program's own: data 2 MB, ..."
+std::string describe(const Memory& memory, std::int64_t threads);
 
 }  // namespace fedsim::app

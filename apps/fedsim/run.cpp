@@ -7,11 +7,16 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <new>
 
 #include "commands.h"
 #include "core/text.h"
+#include "footprint.h"
 #include "progress.h"
 #include "record/result_reader.h"
+#include "run/state_room.h"
+#include "run/traffic.h"
+#include "run/workers.h"
 
 namespace fedsim::app {
 namespace {
@@ -57,6 +62,33 @@ void summary(const RunOutcome& outcome, const fs::path& output) {
              fs::path(output).replace_extension(".svg").string());
 }
 
+/// With what a run would need, where there is memory enough to find that out.
+OutputError out_of_memory(const Experiment& experiment) {
+  std::string needs;
+  try {
+    const Prepared prepared = prepare(experiment);
+    std::int64_t parameters = 0;
+    for (const auto& tensor : prepare_engine(experiment, prepared.data)->tensors()) parameters += elements(tensor.shape);
+    const std::int64_t threads = experiment.run.threads > 0 ? experiment.run.threads : usable_processors();
+    const std::int64_t clients = prepared.partition.clients();
+    const StateRoom states = state_room(experiment, clients, experiment.sampling.cohort(clients), parameters);
+    const Memory memory = memory_of(experiment, prepared, traffic_of(experiment, parameters), states, parameters, threads);
+    needs = fmt::format("; an estimate of what it takes: {}", describe(memory, threads));
+  } catch (const std::exception&) {
+    needs = fmt::format("; \"fedsim check {}\" says what takes how much", experiment.file.string());
+  }
+  return OutputError(fmt::format(
+      "out of memory{}\n  help: a smaller client.batch_size, fewer --threads or a smaller model needs less", needs));
+}
+
+RunOutcome run_in_memory(const Experiment& experiment, const RunRequest& request, RunObserver& observer) {
+  try {
+    return run_experiment(experiment, request, observer);
+  } catch (const std::bad_alloc&) {
+  }
+  throw out_of_memory(experiment);  // here the run's own memory is free again
+}
+
 int run(const Arguments& arguments) {
   std::vector<std::string> sets = arguments.sets;
   if (arguments.threads >= 0) sets.push_back(fmt::format("threads={}", arguments.threads));
@@ -71,7 +103,7 @@ int run(const Arguments& arguments) {
     throw OutputError(fmt::format("cannot write the log {}", arguments.log));
 
   Progress progress(arguments.quiet);
-  const RunOutcome outcome = run_experiment(
+  const RunOutcome outcome = run_in_memory(
       experiment,
       {.output = output,
        .force = arguments.force,
