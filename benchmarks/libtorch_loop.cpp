@@ -89,7 +89,8 @@ double accuracy(Worker& worker, const Tensor& x, const Tensor& y) {
   std::int64_t right = 0;
   for (std::int64_t at = 0; at < x.size(0); at += 500) {
     const std::int64_t count = std::min<std::int64_t>(500, x.size(0) - at);
-    right += worker.model->forward(x.narrow(0, at, count)).argmax(1).eq(y.narrow(0, at, count)).sum().item<std::int64_t>();
+    const Tensor guess = worker.model->forward(x.narrow(0, at, count)).argmax(1);
+    right += guess.eq(y.narrow(0, at, count)).sum().item<std::int64_t>();
   }
   return static_cast<double>(right) / static_cast<double>(y.numel());
 }

@@ -14,7 +14,7 @@ import zipfile
 
 
 def npy(shape, data):
-    """A uint8 array in NumPy's format, version 1: magic, header length, a header that ends on a multiple of 64, data."""
+    """A uint8 array in NumPy's format, version 1: magic, header length, header up to a multiple of 64 bytes, data."""
     header = repr({"descr": "|u1", "fortran_order": False, "shape": shape}).encode()
     header += b" " * (-(len(header) + 11) % 64) + b"\n"
     return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + data

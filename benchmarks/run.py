@@ -21,7 +21,7 @@ FEDSIM = programs.BUILD / "fedsim"
 def arguments():
     parser = argparse.ArgumentParser(prog="benchmarks/run.sh", description=__doc__.splitlines()[0])
     parser.add_argument("--workloads", default=",".join(WORKLOADS), help="w1,w2,... (default: all)")
-    parser.add_argument("--peers", default=",".join(programs.NAMES), help=f"of {','.join(programs.NAMES)} (default: all)")
+    parser.add_argument("--peers", default=",".join(programs.NAMES), help="fedsim,libtorch,... (default: all)")
     parser.add_argument("--repeats", type=int, default=3, help="of each program on each workload, interleaved")
     parser.add_argument("--threads", type=int, default=2, help="threads, processes, devices or actors of every program")
     parser.add_argument("--quick", action="store_true", help="3 rounds, 1 repeat: does everything work?")
@@ -45,11 +45,15 @@ def say(text):
 
 def fedsim_run(workload, rounds, threads, seed=1, memory=False):
     """(rows of the .jsonl, wall seconds, peak MB)."""
-    file = RESULTS / "run.h5"
-    _, wall, peak = measure.run(
-        [FEDSIM, "run", programs.HERE / "workloads" / f"{workload}.toml", "--set", f"rounds={rounds}", "--set", f"seed={seed}",
-         "--threads", threads, "--force", "--quiet", "-o", file], memory=memory)
+    file, config = RESULTS / "run.h5", programs.HERE / "workloads" / f"{workload}.toml"
+    _, wall, peak = measure.run([FEDSIM, "run", config, "--set", f"rounds={rounds}", "--set", f"seed={seed}",
+                                 "--threads", threads, "--force", "--quiet", "-o", file], memory=memory)
     return [json.loads(line) for line in file.with_suffix(".jsonl").read_text().splitlines()], wall, peak
+
+
+def steady(rows):
+    """Seconds of each round after the first, evaluation apart."""
+    return [row["seconds"] - row["seconds_evaluate"] for row in rows[2:]]
 
 
 def fedsim_figures(figures, workload, rounds, threads, memory):
@@ -57,14 +61,14 @@ def fedsim_figures(figures, workload, rounds, threads, memory):
     of one round, less its last evaluation: an upper bound."""
     rows, wall, peak = fedsim_run(workload, rounds, threads, memory=memory)
     one, wall_of_one, _ = fedsim_run(workload, 1, threads)
-    seconds = [row["seconds"] - row["seconds_evaluate"] for row in rows[2:]]
-    figures.add(seconds, wall_of_one - one[1]["seconds_evaluate"], peak, rows[-1]["test_accuracy"], rounds)
+    figures.add(steady(rows), wall_of_one - one[1]["seconds_evaluate"], peak, rows[-1]["test_accuracy"], rounds)
     # What fedsim's clock does not see (rows written to disk): wall time of `rounds` rounds less that of one.
     figures.by_wall_clock.append((wall - wall_of_one) / (rounds - 1))
 
 
 def peer_figures(figures, command, workload, rounds, threads, memory):
-    output, _, peak = measure.run(command + ["--workload", workload, "--rounds", rounds, "--threads", threads], memory=memory)
+    options = ["--workload", workload, "--rounds", rounds, "--threads", threads]
+    output, _, peak = measure.run(command + options, memory=memory)
     result = measure.last_json(output)
     figures.add(result["round_seconds"], result["first_round_seconds"], peak, result["test_accuracy"], rounds)
 
@@ -72,10 +76,23 @@ def peer_figures(figures, command, workload, rounds, threads, memory):
 def same_rounds(args, workload, results):
     """{rounds: fedsim's accuracies after as many rounds as the peers made}, over a few seeds: early in training the
     first values and the cohorts move the accuracy by more than anything else."""
-    seeds = 2 if args.quick else 5 if workload in ("w1", "w2", "w4") else 3
+    seeds = 2 if args.quick or workload == "w7" else 5 if workload in ("w1", "w2", "w4") else 3
     counts = {figures.rounds for peer, figures in results.items() if figures.repeats and peer != "fedsim"}
     return {rounds: [fedsim_run(workload, rounds, args.threads, seed)[0][-1]["test_accuracy"]
                      for seed in range(1, seeds + 1)] for rounds in sorted(counts)}
+
+
+def fedsim_lines(config, ours, one_thread, threads, peak):
+    """Efficiency, scaling, and the round by the wall clock."""
+    if not ours.repeats:
+        return []
+    model, samples = config["model"]["name"], samples_of_round(config)
+    lines = [table.efficiency(model, samples, threads, ours.median, peak[threads]) + "."]
+    if one_thread.repeats:
+        lines.append(table.efficiency(model, samples, 1, one_thread.median, peak[1]) +
+                     f"; scaling {one_thread.median / ours.median:.2f}.")
+    wall = table.milliseconds(min(ours.by_wall_clock))
+    return lines + [f"By the wall clock of the process, rows written included: {wall} ms a round."]
 
 
 def run_workload(args, workload, commands, reasons, peak):
@@ -88,37 +105,30 @@ def run_workload(args, workload, commands, reasons, peak):
     for repeat in range(args.repeats):
         for peer in args.peers:
             figures, rounds = results[peer], programs.rounds(workload, peer, args.quick)
-            if figures.note and not figures.repeats or repeat > 0 and (workload, peer) in programs.ONCE:
+            if figures.note and not figures.repeats or repeat >= programs.AT_MOST.get((workload, peer), args.repeats):
                 continue
             say(f"{workload} {peer}, repeat {repeat + 1} of {args.repeats}")
             try:
                 if peer == "fedsim":
                     fedsim_figures(figures, workload, rounds, args.threads, repeat == 0)
                     if args.threads > 1:
-                        fedsim_figures(one_thread, workload, max(3, rounds // 2), 1, False)
+                        one_thread.add(steady(fedsim_run(workload, max(2, rounds // 2), 1)[0]), 0, 0, None, 0)
                 else:
                     peer_figures(figures, commands[peer], workload, rounds, args.threads, repeat == 0)
             except measure.Failed as failure:
                 figures.note = f"failed: {failure}"
                 say(f"  {figures.note}")
     accuracies = same_rounds(args, workload, results) if "fedsim" in args.peers else {}
-    extra = []
-    if results.get("fedsim") and results["fedsim"].repeats:
-        samples = config_samples(config)
-        ours = results["fedsim"]
-        extra.append(table.efficiency(config["model"]["name"], samples, args.threads, ours.median, peak[args.threads]) + ".")
-        if one_thread.repeats:
-            extra.append(table.efficiency(config["model"]["name"], samples, 1, one_thread.median, peak[1]) +
-                         f"; scaling {one_thread.median / ours.median:.2f}.")
-        extra.append(f"By the wall clock of the process, rows written included: {table.milliseconds(min(ours.by_wall_clock))} ms a round.")
+    extra = fedsim_lines(config, results["fedsim"], one_thread, args.threads, peak) if "fedsim" in results else []
     title = (programs.HERE / "workloads" / f"{workload}.toml").read_text().splitlines()[0].split(": ", 1)[1]
     return table.section(workload, title, results, accuracies, extra)
 
 
-def config_samples(config):
-    """Samples that a round trains on."""
-    per_client = {"char-lstm": 4000, "resnet18-gn": 500}.get(config["model"]["name"], 60000) // config["partition"]["clients"]
-    return per_client * config["sampling"]["clients_per_round"]
+def samples_of_round(config):
+    """Samples that a round trains on: equal clients that share the training set."""
+    training = {"fashion-mnist": 60000, "../data/text.npz": 4000, "../data/images.npz": 500}
+    data, clients = config["data"], config["partition"]["clients"]
+    return training[data.get("file", data["dataset"])] // clients * config["sampling"]["clients_per_round"]
 
 
 def sgemm_peak(threads):

@@ -48,8 +48,9 @@ def row(peer, figures, reference, accuracies):
             f"{figures.first:.2f} |")
 
 
-HEAD = """| | best ms | median ms | spread | times fedsim | accuracy (rounds) | fedsim's, so many rounds | peak MB | start to first round s |
-|---|---|---|---|---|---|---|---|---|"""
+COLUMNS = ["", "best ms", "median ms", "spread", "times fedsim", "accuracy (rounds)", "fedsim's, so many rounds",
+           "peak MB", "start to first round s"]
+HEAD = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
 
 
 def section(workload, title, results, accuracies, extra):
@@ -62,7 +63,8 @@ def section(workload, title, results, accuracies, extra):
 def efficiency(model, samples, threads, seconds, peak):
     """One line: training FLOPs a second over the measured sgemm rate of the same number of cores at once."""
     rate = flops.per_sample(model) * samples / seconds / 1e9
-    return (f"fedsim, {threads} thread{'s' if threads > 1 else ''}: {milliseconds(seconds)} ms a round, {rate:.1f} GFLOP/s, "
+    count = f"{threads} thread{'s' if threads > 1 else ''}"
+    return (f"fedsim, {count}: {milliseconds(seconds)} ms a round, {rate:.1f} GFLOP/s, "
             f"{100 * rate / peak:.0f} % of the sgemm rate at 1024^3 ({peak:.1f})")
 
 

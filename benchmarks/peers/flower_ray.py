@@ -7,7 +7,8 @@ import sys
 os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["RAY_DEDUP_LOGS"] = "0"
-os.environ["PYTHONPATH"] = os.pathsep.join([os.path.dirname(os.path.abspath(__file__)), os.environ.get("PYTHONPATH", "")])
+# Ray's actors import flower_client and common.
+os.environ["PYTHONPATH"] = os.path.dirname(os.path.abspath(__file__))
 
 import common
 

@@ -19,8 +19,9 @@ def launch(args):
     shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(args.threads),
               "LOCAL_WORLD_SIZE": str(args.threads), "TORCHELASTIC_RUN_ID": "fedsim-benchmark"}
     os.environ.update(shared, RANK="0", LOCAL_RANK="0")
-    return [subprocess.Popen([sys.executable, *sys.argv], env={**os.environ, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-                             stdout=subprocess.DEVNULL) for rank in range(1, args.threads)]
+    ranks = [{"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(1, args.threads)]
+    return [subprocess.Popen([sys.executable, *sys.argv], env={**os.environ, **rank}, stdout=subprocess.DEVNULL)
+            for rank in ranks]
 
 
 def main():
