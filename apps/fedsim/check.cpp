@@ -16,6 +16,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> configs, sets;
+  Outside outside = Outside::refused;
 };
 
 void line(const std::string& label, const std::string& text) { fmt::print("  {:<9} {}\n", label, text); }
@@ -123,8 +124,8 @@ std::vector<std::string> doubts(const Experiment& experiment, const Prepared& pr
   return found;
 }
 
-void check(const std::string& file, const std::vector<std::string>& sets) {
-  const Experiment experiment = read_experiment(file, sets);
+void check(const std::string& file, const Arguments& arguments) {
+  const Experiment experiment = read_experiment(file, arguments.sets, arguments.outside);
   const Prepared prepared = prepare(experiment);
   std::int64_t cohort = 0;
   try {
@@ -147,7 +148,7 @@ int check_all(const Arguments& arguments) {
   int exit_code = 0;
   for (const auto& file : arguments.configs) {
     try {
-      check(file, arguments.sets);
+      check(file, arguments);
     } catch (const Error& error) {
       const std::string message = error.what();
       const bool located = message.find("error: ") != std::string::npos;
@@ -168,6 +169,7 @@ void add_check(CLI::App& app, int& exit_code) {
   command->add_option("CONFIG", arguments->configs, "experiments (TOML)")->required();
   command->add_option("--set", arguments->sets, "KEY=VALUE: a dotted key; wins over the files")
       ->allow_extra_args(false);
+  add_allow_outside(*command, arguments->outside);
   command->footer(
       "Exit codes: 0 all is well, 2 a config is wrong (every error is shown), 3 data are missing or "
       "wrong.\n\n"

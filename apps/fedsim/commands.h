@@ -4,7 +4,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include "config/tree.h"
+
 namespace fedsim::app {
+
+/// --allow-outside, of every command that reads configs.
+inline void add_allow_outside(CLI::App& command, Outside& outside) {
+  command.add_flag_callback("--allow-outside", [&outside] { outside = Outside::allowed; },
+                            "accept paths in the config that lead out of its folder tree");
+}
 
 void add_run(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);

@@ -12,6 +12,7 @@ namespace {
 struct Arguments {
   std::string config;
   std::vector<std::string> sets;
+  Outside outside = Outside::refused;
 };
 
 }  // namespace
@@ -22,13 +23,15 @@ void add_config(CLI::App& app, int& exit_code) {
   command->add_option("CONFIG", arguments->config, "the experiment (TOML)")->required();
   command->add_option("--set", arguments->sets, "KEY=VALUE: a dotted key; wins over the file")
       ->allow_extra_args(false);
+  add_allow_outside(*command, arguments->outside);
   command->footer(
-      "What is printed is a config that `fedsim run` accepts, with the same results.\n\n"
+      "What is printed is a config that `fedsim run` accepts, with the same results; its paths are absolute, so\n"
+      "saved into another folder it needs --allow-outside.\n\n"
       "Examples:\n"
       "  fedsim config configs/quickstart.toml\n"
       "  fedsim config exp.toml --set algorithm.name=fedprox --set algorithm.mu=0.1 > prox.toml");
   command->callback([arguments, &exit_code] {
-    fmt::print("{}", read_experiment(arguments->config, arguments->sets).resolved);
+    fmt::print("{}", read_experiment(arguments->config, arguments->sets, arguments->outside).resolved);
     exit_code = 0;
   });
 }

@@ -15,6 +15,7 @@ namespace {
 struct Arguments {
   std::string config, plot, output;
   std::vector<std::string> sets;
+  Outside outside = Outside::refused;
 };
 
 /// "quickstart: fashion-mnist by dirichlet"
@@ -24,7 +25,7 @@ std::string title_of(const Experiment& experiment) {
 }
 
 void show_partition(const Arguments& arguments) {
-  const Experiment experiment = read_experiment(arguments.config, arguments.sets);
+  const Experiment experiment = read_experiment(arguments.config, arguments.sets, arguments.outside);
   if (!arguments.output.empty() && std::filesystem::exists(arguments.output))
     throw OutputError(fmt::format("{} exists; name another file or remove it", arguments.output));
   const Prepared prepared = prepare(experiment);
@@ -48,6 +49,7 @@ void add_partition(CLI::App& app, int& exit_code) {
   command->add_option("CONFIG", arguments->config, "the experiment (TOML)")->required();
   command->add_option("--set", arguments->sets, "KEY=VALUE: a dotted key; wins over the file")
       ->allow_extra_args(false);
+  add_allow_outside(*command, arguments->outside);
   command->add_option("--plot", arguments->plot, "write a picture (SVG)");
   command->add_option("-o,--output", arguments->output,
                       "write the index lists (HDF5, as /partition of a result; read by scheme \"file\")");

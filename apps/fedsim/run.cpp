@@ -27,6 +27,7 @@ struct Arguments {
   std::string config, output, device, log;
   std::vector<std::string> sets;
   bool force = false, resume = false, allow_different_machine = false, quiet = false;
+  Outside outside = Outside::refused;
   std::int64_t threads = -1;
 };
 
@@ -93,7 +94,7 @@ int run(const Arguments& arguments) {
   std::vector<std::string> sets = arguments.sets;
   if (arguments.threads >= 0) sets.push_back(fmt::format("threads={}", arguments.threads));
   if (!arguments.device.empty()) sets.push_back(fmt::format("device=\"{}\"", arguments.device));
-  const Experiment experiment = read_experiment(arguments.config, sets);
+  const Experiment experiment = read_experiment(arguments.config, sets, arguments.outside);
   const fs::path output = output_path(arguments, experiment);
   if (already_complete(arguments, experiment, output)) {
     if (!arguments.quiet) fmt::print(stderr, "{} is complete; nothing to do\n", output.string());
@@ -128,6 +129,7 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_flag("--resume", arguments->resume, "go on with an unfinished result; a complete one is left alone");
   command->add_flag("--allow-different-machine", arguments->allow_different_machine,
                     "with --resume: accept another device, trainer, instruction set or LibTorch; the result says so");
+  add_allow_outside(*command, arguments->outside);
   command->add_option("--threads", arguments->threads, "worker threads, 0: all cores; never changes a result")
       ->check(CLI::Range(0, 4096));
   command->add_option("--device", arguments->device, "auto, cpu, cuda or cuda:N");

@@ -24,7 +24,7 @@ std::filesystem::path take_base(Value& table, Place& place) {
 }
 
 /// `file` over its bases.
-Value read_chain(const SourcePtr& source, const std::filesystem::path& file) {
+Value read_chain(const SourcePtr& source, const std::filesystem::path& file, const ConfigDocument& document) {
   std::vector<Value> layers;
   std::vector<std::filesystem::path> seen;
   SourcePtr current = source;
@@ -39,6 +39,8 @@ Value read_chain(const SourcePtr& source, const std::filesystem::path& file) {
     std::error_code code;
     if (std::find(seen.begin(), seen.end(), std::filesystem::weakly_canonical(shown, code)) != seen.end())
       throw ConfigError({place.error(fmt::format("'base' leads back to {}: a cycle", shown.string()))});
+    if (const auto refused = document.refusal(shown, *current))
+      throw ConfigError({place.error(fmt::format("'base': {}", refused->message), refused->help)});
     try {
       current = read_source(shown, shown.string(), current->layer - 1);
     } catch (const ConfigError& error) {
@@ -55,11 +57,19 @@ Value read_chain(const SourcePtr& source, const std::filesystem::path& file) {
 
 }  // namespace
 
-ConfigDocument::ConfigDocument(const std::filesystem::path& file, const std::vector<std::string>& sets)
-    : source_(read_source(file, file.string())) {
+std::optional<ConfigDocument::Refusal> ConfigDocument::refusal(const std::filesystem::path& path,
+                                                               const Source& source) const {
+  const bool typed = source.layer > 0;  // in a --set
+  if (outside_ == Outside::allowed || typed || tree_.holds(path)) return std::nullopt;
+  return Refusal{fmt::format("{} is outside of the config's folder tree, {}", path.string(), tree_.root().string()),
+                 "move it there, name it with --set, or accept it with --allow-outside"};
+}
+
+ConfigDocument::ConfigDocument(const std::filesystem::path& file, const std::vector<std::string>& sets, Outside outside)
+    : source_(read_source(file, file.string())), tree_(file), outside_(outside) {
   Complaints complaints;
   try {
-    root_ = read_chain(source_, file);
+    root_ = read_chain(source_, file, *this);
   } catch (const ConfigError& error) {
     complaints.add(error);
   }

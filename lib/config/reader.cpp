@@ -175,7 +175,12 @@ void ConfigReader::operator()(std::string_view key, Path& option, std::string_vi
   } else if (value && value->text.empty()) {
     complain(key, *value, fmt::format("'{}' is empty, expected a path", key));
   } else if (value) {
-    option.text = (value->place.source->folder / value->text).lexically_normal().string();
+    const std::filesystem::path path = (value->place.source->folder / value->text).lexically_normal();
+    if (const auto refused = document_.refusal(path, *value->place.source)) {
+      complain(key, *value, fmt::format("'{}': {}", key, refused->message), refused->help);
+      return;
+    }
+    option.text = path.string();
     record(key, toml_string(option.text), option.text);
   }
 }

@@ -12,6 +12,7 @@
 #include "aggregate/rule.h"
 #include "algorithm/algorithm.h"
 #include "algorithm/round.h"
+#include "config/tree.h"
 #include "core/error.h"
 #include "core/registry.h"
 #include "data/dataset.h"
@@ -139,7 +140,9 @@ struct Experiment {
   ConfigError error_at(std::string_view table, const OptionError& error) const;
 };
 
-/// Reads, merges `base`s and `--set KEY=VALUE`s, checks. Throws ConfigError with everything that is wrong.
-Experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& sets = {});
+/// Reads, merges `base`s and `--set KEY=VALUE`s, checks. Throws ConfigError with everything that is wrong, among it paths
+/// in the config that lead out of its tree (config/tree.h), unless they are allowed.
+Experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& sets = {},
+                           Outside outside = Outside::refused);
 
 }  // namespace fedsim

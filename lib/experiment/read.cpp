@@ -248,8 +248,8 @@ class ExperimentReader {
 
 }  // namespace
 
-Experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& sets) {
-  return ExperimentReader(std::make_shared<const ConfigDocument>(file, sets), file).read();
+Experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& sets, Outside outside) {
+  return ExperimentReader(std::make_shared<const ConfigDocument>(file, sets, outside), file).read();
 }
 
 }  // namespace fedsim

@@ -86,6 +86,28 @@ TEST_CASE("a fault in --set is located there", "[cli][bad-input]") {
   CHECK(has(outcome.err, "--set #2"));
 }
 
+TEST_CASE("paths in a config stay in its folder tree, unless they are allowed out or typed", "[cli][bad-input]") {
+  const TempFolder folder;
+  folder.write("base.toml", synthetic);
+  folder.write("x.csv", "a,b,label\n1,2,0\n3,4,1\n2,3,0\n4,5,1\n");
+  const auto base = folder.write("in/base.toml", "base = \"../base.toml\"\n").string();
+  const auto csv = folder.write("in/csv.toml",
+                                "[data]\ndataset = \"csv\"\nfile = \"../x.csv\"\ntest_fraction = 0.5\n[partition]\nscheme = \"iid\"\n"
+                                "clients = 2\n[model]\nname = \"logistic\"\n")
+                       .string();
+  for (const char* command : {"run", "check", "config", "partition"})
+    for (const auto& [config, place] : {std::pair{base, "base.toml:1:8"}, std::pair{csv, "csv.toml:3:8"}}) {
+      const Outcome refused = fedsim(folder, {command, config});
+      INFO(command << " " << config << "\n" << refused.err);
+      CHECK(refused.exit == 2);
+      CHECK(has(refused.err, place));
+      CHECK(has(refused.err, "--allow-outside"));
+    }
+  for (const auto& config : {base, csv}) fedsim_ok(folder, {"config", config, "--allow-outside"});
+  fedsim_ok(folder, {"check", csv, "--allow-outside"});
+  fedsim_ok(folder, {"check", csv, "--set", "data.file=" + (folder / "x.csv").string()});
+}
+
 TEST_CASE("usage: exit 2, help and version: exit 0", "[cli][bad-input]") {
   const TempFolder folder;
   CHECK(fedsim(folder, {}).exit == 2);
