@@ -20,6 +20,7 @@ struct Descent {
   const T* w;
   const T* anchor;  // read where prox != 0
   const T* linear;  // null: none
+  bool plain() const { return weight_decay == 0 && prox == 0 && linear == nullptr; }
 };
 
 /// c[r, j] = sum over o < outer, i < inner of a[r a_row + o a_outer + i a_inner] b[o b_outer + i b_inner +

@@ -13,6 +13,21 @@ inline Vector<T> relu_of(Vector<T> v) {
   return v <= Vector<T>{} ? Vector<T>{} : v;
 }
 
+/// The whole tile as plain SGD writes it, without a question a vector: after a small batch the writing weighs as much as
+/// the sums.
+template <class T, int Rows, int Vecs>
+inline void write_plain(const Product<T>& p, const Vector<T> (&sums)[Rows][Vecs], Index at) {
+  constexpr int lanes = Simd<T>::lanes;
+  const Vector<T> lr = broadcast(p.descent.lr);
+#pragma GCC unroll 16
+  for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 16
+    for (int v = 0; v < Vecs; ++v) {
+      const Index place = at + r * p.c_row + v * lanes;
+      store(p.c + place, load(p.descent.w + place) - lr * sums[r][v]);
+    }
+}
+
 /// What is written where a tile's vector of sums belongs; `at` is the place in c.
 template <class T, bool Tail>
 inline void write(const Product<T>& p, Vector<T> sum, Index at, Index column, int tail) {
@@ -56,6 +71,8 @@ void tile(const Product<T>& p, Index row, Index column, int tail) {
         for (int v = 0; v < Vecs; ++v) sums[r][v] += broadcast(a[r * a_row]) * values[v];
     }
   }
+  if (!Tail && p.write == Write::sgd && p.descent.plain())
+    return write_plain<T>(p, sums, row * p.c_row + column);
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
