@@ -25,7 +25,8 @@ int report(fedsim::Exit exit, const char* message) noexcept {
   return static_cast<int>(exit);
 }
 
-constexpr const char* no_memory = "out of memory; a smaller client.batch_size, fewer threads or a smaller model needs less";
+constexpr const char* no_memory =
+    "out of memory; a smaller client.batch_size, fewer threads or a smaller model needs less";
 
 /// An exception that nobody can catch, of a thread say: no abort where memory was all that was missing.
 [[noreturn]] void give_up() {
@@ -46,7 +47,8 @@ constexpr const char* no_memory = "out of memory; a smaller client.batch_size, f
 int flushed(int exit_code) {
   errno = 0;
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
-  const std::string why = errno != 0 ? fmt::format(": {}", std::strerror(errno)) : "";  // told by an earlier write else
+  const std::string why =
+      errno != 0 ? fmt::format(": {}", std::strerror(errno)) : "";  // told by an earlier write else
   return report(fedsim::Exit::output, fmt::format("can't write to the standard output{}", why).c_str());
 }
 
@@ -61,9 +63,11 @@ int main(int argc, char** argv) {
     CLI::App app("Federated-learning experiments: exact, fast, one binary.", "fedsim");
     app.set_version_flag("--version", app::version_text());
     app.require_subcommand(1);
-    app.footer("Examples:\n  fedsim run configs/quickstart.toml\n  fedsim list algorithms\n  fedsim COMMAND --help");
-    for (const auto add : {app::add_run, app::add_check, app::add_config, app::add_list, app::add_partition,
-                           app::add_show, app::add_compare, app::add_plot, app::add_export, app::add_completion})
+    app.footer(
+        "Examples:\n  fedsim run configs/quickstart.toml\n  fedsim list algorithms\n  fedsim COMMAND --help");
+    for (const auto add :
+         {app::add_run, app::add_check, app::add_config, app::add_list, app::add_partition, app::add_show,
+          app::add_compare, app::add_plot, app::add_export, app::add_completion})
       add(app, exit_code);
     try {
       app.parse(argc, argv);
@@ -80,7 +84,8 @@ int main(int argc, char** argv) {
     return report(Exit::config, fmt::format("{}: {}", error.option, error.message).c_str());
   } catch (const std::bad_alloc&) {
     return report(Exit::output, no_memory);
-  } catch (const std::system_error& error) {  // fmt::print to a pipe that nobody reads, a thread that can't be made
+  } catch (const std::system_error&
+               error) {  // fmt::print to a pipe that nobody reads, a thread that can't be made
     return report(Exit::output, error.what());
   } catch (const std::exception& error) {
     return report(Exit::internal, fmt::format("internal error: {}", error.what()).c_str());

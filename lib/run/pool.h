@@ -1,6 +1,6 @@
-// The threads of a run, whoever makes them: oneTBB's (pool_tbb.cpp) or the standard library's (pool_threads.cpp, chosen
-// by -DFEDSIM_EXECUTOR=threads). ThreadSanitizer needs the latter: it can't see how oneTBB, which is not
-// instrumented, orders memory, and a suppression for that hides true races too.
+// The threads of a run, whoever makes them: oneTBB's (pool_tbb.cpp) or the standard library's
+// (pool_threads.cpp, chosen by -DFEDSIM_EXECUTOR=threads). ThreadSanitizer needs the latter: it can't see how
+// oneTBB, which is not instrumented, orders memory, and a suppression for that hides true races too.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,9 @@ class Pool {
   explicit Pool(std::size_t threads);
   ~Pool();
   std::size_t threads() const;
-  /// Runs work(slot) on at most `count` threads at once, the calling one among them; `slot` < threads() is that of
-  /// no other running call. How many calls there are is left to the pool: one at least, `count` at most. Rethrows the
-  /// first exception after all have ended.
+  /// Runs work(slot) on at most `count` threads at once, the calling one among them; `slot` < threads() is
+  /// that of no other running call. How many calls there are is left to the pool: one at least, `count` at
+  /// most. Rethrows the first exception after all have ended.
   void run(std::size_t count, const std::function<void(std::size_t)>& work);
 
  private:

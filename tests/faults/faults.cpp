@@ -1,4 +1,5 @@
-// Preloaded (LD_PRELOAD) into fedsim by the tests: makes the Nth call that changes a folder fail, or records all of them.
+// Preloaded (LD_PRELOAD) into fedsim by the tests: makes the Nth call that changes a folder fail, or records
+// all of them.
 //
 //   FEDSIM_FAULT_UNDER=FOLDER   absolute; only calls on files in it count
 //   FEDSIM_FAULT_AT=N           the Nth of them fails (from 1)
@@ -7,9 +8,9 @@
 //   FEDSIM_FAULT_COUNT=FILE     the number of calls, written at the end
 //   FEDSIM_FAULT_LOG=FILE       what was done: a line for each call, a write's bytes behind its line
 //
-// Counted: open and openat for writing or of a folder, write, pwrite, writev, sendfile, copy_file_range, fsync, fdatasync,
-// ftruncate, rename, mkdir, unlink, remove. Lines: "open P", "truncate P N", "write P OFFSET N", "sync P", "rename P Q",
-// "unlink P", "mkdir P"; spaces in names are not expected.
+// Counted: open and openat for writing or of a folder, write, pwrite, writev, sendfile, copy_file_range,
+// fsync, fdatasync, ftruncate, rename, mkdir, unlink, remove. Lines: "open P", "truncate P N", "write P
+// OFFSET N", "sync P", "rename P Q", "unlink P", "mkdir P"; spaces in names are not expected.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/sendfile.h>
@@ -89,7 +90,8 @@ std::string absolute(const char* path) {
 
 std::string path_of(int descriptor) {
   char name[PATH_MAX];
-  const ssize_t bytes = readlink((std::string("/proc/self/fd/").append(std::to_string(descriptor))).c_str(), name, sizeof name);
+  const ssize_t bytes =
+      readlink((std::string("/proc/self/fd/").append(std::to_string(descriptor))).c_str(), name, sizeof name);
   return bytes > 0 ? std::string(name, static_cast<std::size_t>(bytes)) : "";
 }
 
@@ -144,13 +146,13 @@ void record_open(const std::string& path, int flags) {
 }
 
 /// The third argument of open, where there is one.
-#define MODE(flags)                                \
-  mode_t mode = 0;                                 \
-  if (((flags) & (O_CREAT | O_TMPFILE)) != 0) {    \
-    va_list list;                                  \
-    va_start(list, flags);                         \
-    mode = va_arg(list, mode_t);                   \
-    va_end(list);                                  \
+#define MODE(flags)                             \
+  mode_t mode = 0;                              \
+  if (((flags) & (O_CREAT | O_TMPFILE)) != 0) { \
+    va_list list;                               \
+    va_start(list, flags);                      \
+    mode = va_arg(list, mode_t);                \
+    va_end(list);                               \
   }
 
 template <class Call>
@@ -266,7 +268,8 @@ int ftruncate(int descriptor, off_t size) noexcept {
 int ftruncate64(int descriptor, off64_t size) noexcept { return ftruncate(descriptor, size); }
 int rename(const char* from, const char* to) noexcept {
   REAL(rename);
-  return done_to(absolute(to), "rename " + absolute(from) + " " + absolute(to), [&] { return original(from, to); });
+  return done_to(absolute(to), "rename " + absolute(from) + " " + absolute(to),
+                 [&] { return original(from, to); });
 }
 int mkdir(const char* path, mode_t mode) noexcept {
   REAL(mkdir);

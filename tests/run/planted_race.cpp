@@ -1,4 +1,5 @@
-// A true data race in tasks of the pool: ThreadSanitizer must report it, or its silence about the tests means nothing.
+// A true data race in tasks of the pool: ThreadSanitizer must report it, or its silence about the tests means
+// nothing.
 #include <cstdio>
 
 #include "run/pool.h"

@@ -30,16 +30,18 @@ fs::path write_config(const fs::path& folder, const std::string& name, const Sma
   std::ofstream file(path);
   file << fmt::format(
       "rounds = {}\ndevice = \"cpu\"\nthreads = 2\n[data]\ndataset = \"synthetic\"\nsamples_per_client = {}\n"
-      "[partition]\nscheme = \"natural\"\nclients = {}\n[model]\nname = \"logistic\"\n[sampling]\nclients_per_round = {}\n"
+      "[partition]\nscheme = \"natural\"\nclients = {}\n[model]\nname = "
+      "\"logistic\"\n[sampling]\nclients_per_round = {}\n"
       "[algorithm]\nname = \"{}\"\n[server]\noptimizer = \"{}\"\n[output]\ncheckpoint_every = {}\n{}",
-      small.rounds, small.samples, small.clients, small.cohort, small.algorithm, small.optimizer, small.checkpoint_every,
-      small.more);
+      small.rounds, small.samples, small.clients, small.cohort, small.algorithm, small.optimizer,
+      small.checkpoint_every, small.more);
   file.close();
   if (!file) throw std::runtime_error(fmt::format("can't write {}", path.string()));
   return path;
 }
 
-std::vector<std::string> run_of(const fs::path& config, const fs::path& output, const std::vector<std::string>& more) {
+std::vector<std::string> run_of(const fs::path& config, const fs::path& output,
+                                const std::vector<std::string>& more) {
   std::vector<std::string> words{"run", config.string(), "-o", output.string()};
   words.insert(words.end(), more.begin(), more.end());
   return words;
@@ -59,23 +61,28 @@ std::map<std::string, std::string> digest(const fs::path& result) {
     const Vec model = reader.model();
     sums["model/parameters"] = sha256(model.data(), model.bytes());
   }
-  for (const char* name : {"config_hash", "status", "trainer"}) sums[fmt::format("/{}", name)] = reader.attribute(name);
+  for (const char* name : {"config_hash", "status", "trainer"})
+    sums[fmt::format("/{}", name)] = reader.attribute(name);
   return sums;
 }
 
-std::map<std::string, std::string> golden(const Place& place, const fs::path& config, const Environment& environment,
+std::map<std::string, std::string> golden(const Place& place, const fs::path& config,
+                                          const Environment& environment,
                                           const std::vector<std::string>& more) {
-  const fs::path output = place.folder / fmt::format("golden-{}.h5", config.stem().string()), log = place.folder / "golden.log";
+  const fs::path output = place.folder / fmt::format("golden-{}.h5", config.stem().string()),
+                 log = place.folder / "golden.log";
   std::vector<std::string> words = more;
   words.insert(words.end(), {"--force", "--quiet"});
   const Ended ended = Child(place, run_of(config, output, words), log, environment).wait();
   if (ended.exit != 0)
-    throw std::runtime_error(fmt::format("the uninterrupted run ended with {}: {}", ended.exit, text_of(log)));
+    throw std::runtime_error(
+        fmt::format("the uninterrupted run ended with {}: {}", ended.exit, text_of(log)));
   return digest(output);
 }
 
 void finish_and_compare(const Place& place, const fs::path& config, const fs::path& output,
-                        const std::map<std::string, std::string>& expected, const std::string& what, Report& report) {
+                        const std::map<std::string, std::string>& expected, const std::string& what,
+                        Report& report) {
   const fs::path log = place.folder / "resume.log";
   const Ended ended = Child(place, run_of(config, output, {"--resume", "--quiet"}), log).wait();
   if (ended.exit != 0) {

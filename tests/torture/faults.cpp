@@ -25,8 +25,10 @@ void check_left(const fs::path& output, const std::string& what, Report& report)
 }
 
 /// Exit 4 with an error that names a file of the folder.
-void check_message(int exit, const std::string& text, const fs::path& folder, const std::string& what, Report& report) {
-  if (exit != 4 || text.find("error: ") == std::string::npos || text.find(folder.string()) == std::string::npos)
+void check_message(int exit, const std::string& text, const fs::path& folder, const std::string& what,
+                   Report& report) {
+  if (exit != 4 || text.find("error: ") == std::string::npos ||
+      text.find(folder.string()) == std::string::npos)
     report.wrong.push_back(fmt::format("{}: exit {}: {}", what, exit, text));
 }
 
@@ -40,7 +42,8 @@ struct Sweep {
 
   void run(const std::string& name, Report& report) {
     for (int n = 1;; n += place.quick ? 71 : 1) {
-      const fs::path folder = place.folder / "sweep", count = place.folder / "count", log = place.folder / "sweep.log";
+      const fs::path folder = place.folder / "sweep", count = place.folder / "count",
+                     log = place.folder / "sweep.log";
       fs::remove_all(folder);
       fs::create_directory(folder);
       Environment environment = fault;
@@ -48,7 +51,8 @@ struct Sweep {
                           {"FEDSIM_FAULT_UNDER", folder.string()},
                           {"FEDSIM_FAULT_AT", fmt::format("{}", n)},
                           {"FEDSIM_FAULT_COUNT", count.string()}});
-      const int exit = Child(place, run_of(config, folder / "r.h5", {"--quiet"}), log, environment).wait(30).exit;
+      const int exit =
+          Child(place, run_of(config, folder / "r.h5", {"--quiet"}), log, environment).wait(30).exit;
       const std::string what = fmt::format("{}, call {}", name, n);
       const long calls = std::atol(text_of(count).c_str());
       if (exit == 0 && calls < n) return;
@@ -67,7 +71,8 @@ struct Sweep {
 
 /// --force over an old result: it is there, whole, until the new one is.
 int over_an_old_result(const Place& place, const fs::path& config, const Digest& expected, Report& report) {
-  const fs::path folder = place.folder / "sweep", log = place.folder / "sweep.log", count = place.folder / "count";
+  const fs::path folder = place.folder / "sweep", log = place.folder / "sweep.log",
+                 count = place.folder / "count";
   golden(place, config, {}, {"--set", "seed=9"});
   const fs::path old = place.folder / fmt::format("golden-{}.h5", config.stem().string());
   const Digest before = digest(old);
@@ -76,14 +81,18 @@ int over_an_old_result(const Place& place, const fs::path& config, const Digest&
     fs::remove_all(folder);
     fs::create_directory(folder);
     fs::copy_file(old, folder / "r.h5");
-    const Environment environment{{"LD_PRELOAD", place.faults.string()}, {"FEDSIM_FAULT_UNDER", folder.string()},
-                                  {"FEDSIM_FAULT_AT", fmt::format("{}", n)}, {"FEDSIM_FAULT_COUNT", count.string()}};
-    const int exit = Child(place, run_of(config, folder / "r.h5", {"--quiet", "--force"}), log, environment).wait(30).exit;
+    const Environment environment{{"LD_PRELOAD", place.faults.string()},
+                                  {"FEDSIM_FAULT_UNDER", folder.string()},
+                                  {"FEDSIM_FAULT_AT", fmt::format("{}", n)},
+                                  {"FEDSIM_FAULT_COUNT", count.string()}};
+    const int exit =
+        Child(place, run_of(config, folder / "r.h5", {"--quiet", "--force"}), log, environment).wait(30).exit;
     const std::string what = fmt::format("EIO over an old result, call {}", n);
     if (exit == 0 && std::atol(text_of(count).c_str()) < n) return faults;
     try {
       const Digest now = digest(folder / "r.h5");
-      if (now != expected && (exit == 0 || now != before)) report.wrong.push_back(fmt::format("{}: another result", what));
+      if (now != expected && (exit == 0 || now != before))
+        report.wrong.push_back(fmt::format("{}: another result", what));
     } catch (const std::exception& error) {
       report.wrong.push_back(fmt::format("{}: {}", what, error.what()));
     }
@@ -95,17 +104,18 @@ int over_an_old_result(const Place& place, const fs::path& config, const Digest&
 
 Report failing_calls(const Place& place) {
   Report report;
-  const fs::path config = write_config(place.folder, "faults", {.rounds = 3, .clients = 6, .cohort = 3, .samples = 20,
-                                                                .checkpoint_every = 2});
+  const fs::path config = write_config(
+      place.folder, "faults", {.rounds = 3, .clients = 6, .cohort = 3, .samples = 20, .checkpoint_every = 2});
   const Digest expected = golden(place, config);
   Sweep eio{place, config, expected, {{"FEDSIM_FAULT_ERRNO", "EIO"}}};
   eio.run("EIO once", report);
   Sweep full{place, config, expected, {{"FEDSIM_FAULT_ERRNO", "ENOSPC"}, {"FEDSIM_FAULT_FROM", "1"}}};
   full.run("ENOSPC from then on", report);
   const int old = over_an_old_result(place, config, expected, report);
-  report.figures = fmt::format("{} calls failed (EIO {}, ENOSPC {}, {} over an old result): {} exits 4, {} borne, all resumed but {}",
-                               eio.faults + full.faults + old, eio.faults, full.faults, old, eio.refused + full.refused,
-                               eio.borne + full.borne, report.wrong.size());
+  report.figures = fmt::format(
+      "{} calls failed (EIO {}, ENOSPC {}, {} over an old result): {} exits 4, {} borne, all resumed but {}",
+      eio.faults + full.faults + old, eio.faults, full.faults, old, eio.refused + full.refused,
+      eio.borne + full.borne, report.wrong.size());
   return report;
 }
 
@@ -128,9 +138,10 @@ void stopped_by_limit(const Place& place, const fs::path& config, const Digest& 
 }
 
 /// 256 KiB of memory as a disk, of which `taken` KiB are taken already.
-void on_a_small_disk(const Place& place, const fs::path& config, const Digest& expected, int taken, int& stopped,
-                     Report& report) {
-  const fs::path disk = place.folder / "disk", log = place.folder / "disk.log", copy = place.folder / "disk-copy";
+void on_a_small_disk(const Place& place, const fs::path& config, const Digest& expected, int taken,
+                     int& stopped, Report& report) {
+  const fs::path disk = place.folder / "disk", log = place.folder / "disk.log",
+                 copy = place.folder / "disk-copy";
   fs::create_directory(disk);
   if (mount("fedsim-test", disk.c_str(), "tmpfs", 0, "size=256k") != 0) throw std::runtime_error("mount");
   std::ofstream(disk / "filler") << std::string(static_cast<std::size_t>(taken) * 1024, 'x');
@@ -152,8 +163,9 @@ void on_a_small_disk(const Place& place, const fs::path& config, const Digest& e
 
 Report full_disk(const Place& place) {
   Report report;
-  const fs::path config = write_config(place.folder, "disk", {.rounds = 40, .clients = 10, .cohort = 3, .samples = 20,
-                                                              .more = "per_client = false\n"});
+  const fs::path config =
+      write_config(place.folder, "disk",
+                   {.rounds = 40, .clients = 10, .cohort = 3, .samples = 20, .more = "per_client = false\n"});
   const Digest expected = golden(place, config);
   int limited = 0, small = 0, disks = 0;
   for (std::uint64_t kib = 2; kib <= 256; kib += place.quick ? 90 : 6)
@@ -167,8 +179,8 @@ Report full_disk(const Place& place) {
       on_a_small_disk(place, config, expected, taken, small, report);
     disk = fmt::format("{} of {} runs on a 256 KiB tmpfs", small, disks);
   }
-  report.figures = fmt::format("exit 4 of {} runs by RLIMIT_FSIZE and {}; {} unreadable or not resumable", limited, disk,
-                               report.wrong.size());
+  report.figures = fmt::format("exit 4 of {} runs by RLIMIT_FSIZE and {}; {} unreadable or not resumable",
+                               limited, disk, report.wrong.size());
   return report;
 }
 

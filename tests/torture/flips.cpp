@@ -15,7 +15,8 @@ namespace {
 
 enum class Verdict { found = 0, harmless = 1, silent = 2 };
 
-/// `judge` in a process of its own: a reader that crashes on a damaged file must not take us with it. Exit or 128 + n.
+/// `judge` in a process of its own: a reader that crashes on a damaged file must not take us with it. Exit or
+/// 128 + n.
 int apart(const std::function<Verdict()>& judge) {
   const int process = fork();
   if (process < 0) throw std::runtime_error("fork failed");
@@ -32,7 +33,8 @@ Verdict judge_result(const fs::path& file, const std::map<std::string, std::stri
                      const std::map<std::string, hdf5::AttributeValue>& attributes) {
   try {
     const auto sums = digest(file);
-    return sums == expected && ResultReader(file).attributes() == attributes ? Verdict::harmless : Verdict::silent;
+    return sums == expected && ResultReader(file).attributes() == attributes ? Verdict::harmless
+                                                                             : Verdict::silent;
   } catch (const std::exception&) {
     return Verdict::found;
   }
@@ -51,8 +53,8 @@ struct Counts {
   int found = 0, harmless = 0;
 };
 
-Counts flip(const Place& place, const fs::path& good, const std::string& what, const std::function<Verdict(const fs::path&)>& judge,
-            Report& report) {
+Counts flip(const Place& place, const fs::path& good, const std::string& what,
+            const std::function<Verdict(const fs::path&)>& judge, Report& report) {
   Counts counts;
   const std::string bytes = text_of(good);
   const fs::path bad = place.folder / fmt::format("bad{}", good.extension().string());
@@ -67,7 +69,8 @@ Counts flip(const Place& place, const fs::path& good, const std::string& what, c
     if (verdict == 0) ++counts.found;
     if (verdict == 1) ++counts.harmless;
     if (verdict > 1)
-      report.wrong.push_back(fmt::format("{}: bit {} of byte {}: {}", what, bit, at, verdict == 2 ? "silent" : fmt::format("crash, {}", verdict)));
+      report.wrong.push_back(fmt::format("{}: bit {} of byte {}: {}", what, bit, at,
+                                         verdict == 2 ? "silent" : fmt::format("crash, {}", verdict)));
   }
   return counts;
 }
@@ -80,11 +83,13 @@ Report bit_flips(const Place& place) {
   const auto expected = golden(place, config);
   const fs::path result = place.folder / "golden-flips.h5";
   const auto attributes = ResultReader(result).attributes();
-  const Counts in_result = flip(place, result, "result", [&](const fs::path& f) { return judge_result(f, expected, attributes); }, report);
+  const Counts in_result = flip(
+      place, result, "result", [&](const fs::path& f) { return judge_result(f, expected, attributes); },
+      report);
   const Counts in_checkpoint = flip(place, checkpoint_path(result), "checkpoint", judge_checkpoint, report);
-  report.figures = fmt::format("result: {} found, {} without effect on any value; checkpoint: {} found, {} without; {} silent",
-                               in_result.found, in_result.harmless, in_checkpoint.found, in_checkpoint.harmless,
-                               report.wrong.size());
+  report.figures = fmt::format(
+      "result: {} found, {} without effect on any value; checkpoint: {} found, {} without; {} silent",
+      in_result.found, in_result.harmless, in_checkpoint.found, in_checkpoint.harmless, report.wrong.size());
   return report;
 }
 

@@ -13,12 +13,14 @@ namespace fedsim::torture {
 namespace {
 
 /// Compares the committed rows of what a kill left with those of the whole run.
-void compare_rows(const ResultReader& left, const ResultReader& whole, const std::string& what, Report& report) {
+void compare_rows(const ResultReader& left, const ResultReader& whole, const std::string& what,
+                  Report& report) {
   for (const auto& name : whole.columns()) {
     if (name.find("seconds") != std::string::npos && name != "simulated_seconds") continue;
     const auto have = left.column(name), want = whole.column(name);
     for (std::size_t t = 0; t < have.size(); ++t)
-      if (t >= want.size() || std::bit_cast<std::uint64_t>(have[t]) != std::bit_cast<std::uint64_t>(want[t])) {
+      if (t >= want.size() ||
+          std::bit_cast<std::uint64_t>(have[t]) != std::bit_cast<std::uint64_t>(want[t])) {
         report.wrong.push_back(fmt::format("{}: wrong value: {} of round {}", what, name, t));
         return;
       }
@@ -29,7 +31,8 @@ bool handles_signals(int process) {
   std::ifstream status(fmt::format("/proc/{}/status", process));
   std::string word;
   while (status >> word)
-    if (word == "SigCgt:" && status >> word) return (std::stoull(word, nullptr, 16) & (1ull << (SIGTERM - 1))) != 0;
+    if (word == "SigCgt:" && status >> word)
+      return (std::stoull(word, nullptr, 16) & (1ull << (SIGTERM - 1))) != 0;
   return false;
 }
 
@@ -44,7 +47,8 @@ Report kills(const Place& place) {
   const fs::path config = write_config(place.folder, "kills", {.rounds = 150, .samples = 300});
   golden(place, config);
   const ResultReader whole(place.folder / "golden-kills.h5");
-  const double length = Child(place, run_of(config, place.folder / "length.h5"), place.folder / "length.log").wait().seconds;
+  const double length =
+      Child(place, run_of(config, place.folder / "length.h5"), place.folder / "length.log").wait().seconds;
   Random random(place.seed, Purpose::update);
   const int times = place.times(200, 4);
   int unreadable = 0, lost = 0, before = 0, after = 0;
@@ -61,7 +65,8 @@ Report kills(const Place& place) {
     const std::string what = fmt::format("kill {}", i);
     if (!fs::exists(output) && !fs::exists(fs::path(output) += ".part")) {
       ++before;
-      if (printed > 0) ++lost, report.wrong.push_back(fmt::format("{}: {} rounds printed, no file", what, printed));
+      if (printed > 0)
+        ++lost, report.wrong.push_back(fmt::format("{}: {} rounds printed, no file", what, printed));
       continue;
     }
     try {
@@ -71,7 +76,8 @@ Report kills(const Place& place) {
       rounds += left.committed_rounds();
       if (left.committed_rounds() < printed) {
         ++lost;
-        report.wrong.push_back(fmt::format("{}: {} rounds printed, {} committed", what, printed, left.committed_rounds()));
+        report.wrong.push_back(
+            fmt::format("{}: {} rounds printed, {} committed", what, printed, left.committed_rounds()));
       }
       compare_rows(left, whole, what, report);
     } catch (const std::exception& error) {
@@ -80,15 +86,19 @@ Report kills(const Place& place) {
     }
   }
   const auto wrong = static_cast<int>(report.wrong.size()) - unreadable - lost;
-  report.figures = fmt::format("{} kills ({} before the file, {} after the end; {} rounds on disk): {} unreadable, {} lost a "
-                               "round, {} wrong", times, before, after, rounds, unreadable, lost, wrong);
+  report.figures = fmt::format(
+      "{} kills ({} before the file, {} after the end; {} rounds on disk): {} unreadable, {} lost a "
+      "round, {} wrong",
+      times, before, after, rounds, unreadable, lost, wrong);
   return report;
 }
 
 Report kill_each_round(const Place& place) {
   Report report;
-  std::vector<Small> cases{{.algorithm = "scaffold"}, {.algorithm = "fedavg", .optimizer = "sgd"},
-                           {.algorithm = "fedavg", .optimizer = "adam"}, {.algorithm = "fednova", .optimizer = "sgd"}};
+  std::vector<Small> cases{{.algorithm = "scaffold"},
+                           {.algorithm = "fedavg", .optimizer = "sgd"},
+                           {.algorithm = "fedavg", .optimizer = "adam"},
+                           {.algorithm = "fednova", .optimizer = "sgd"}};
   if (place.quick) cases.resize(1);
   int resumed = 0;
   std::string names;
@@ -105,12 +115,14 @@ Report kill_each_round(const Place& place) {
         child.signal(SIGKILL);
         child.wait(10);
       }
-      finish_and_compare(place, config, output, expected, fmt::format("{}, killed in round {}", name, round), report);
+      finish_and_compare(place, config, output, expected, fmt::format("{}, killed in round {}", name, round),
+                         report);
       ++resumed;
     }
     names += (names.empty() ? "" : ", ") + name;
   }
-  report.figures = fmt::format("{} kills ({}): {} not equal to the uninterrupted run", resumed, names, report.wrong.size());
+  report.figures = fmt::format("{} kills ({}): {} not equal to the uninterrupted run", resumed, names,
+                               report.wrong.size());
   return report;
 }
 
@@ -118,7 +130,8 @@ Report signals(const Place& place) {
   Report report;
   const fs::path config = write_config(place.folder, "signals", {.rounds = 150, .samples = 300});
   const auto expected = golden(place, config);
-  const double length = Child(place, run_of(config, place.folder / "length.h5"), place.folder / "length.log").wait().seconds;
+  const double length =
+      Child(place, run_of(config, place.folder / "length.h5"), place.folder / "length.log").wait().seconds;
   Random random(place.seed, Purpose::update, 5);
   const int times = place.times(50, 3);
   int ended_before = 0;
@@ -140,12 +153,15 @@ Report signals(const Place& place) {
       continue;
     }
     slowest = std::max(slowest, took);
-    if (exit != code) report.wrong.push_back(fmt::format("{}: exit {}: {}", what, exit, text_of(place.folder / "signal.log")));
+    if (exit != code)
+      report.wrong.push_back(
+          fmt::format("{}: exit {}: {}", what, exit, text_of(place.folder / "signal.log")));
     if (took > 2) report.wrong.push_back(fmt::format("{}: took {:.1f} s", what, took));
     finish_and_compare(place, config, output, expected, what, report);
   }
-  report.figures = fmt::format("{} signals ({} after the end): slowest exit {:.2f} s, {} wrong or not resumable", times,
-                               ended_before, slowest, report.wrong.size());
+  report.figures =
+      fmt::format("{} signals ({} after the end): slowest exit {:.2f} s, {} wrong or not resumable", times,
+                  ended_before, slowest, report.wrong.size());
   return report;
 }
 

@@ -1,5 +1,5 @@
-// usage: fedsim_torture --binary FEDSIM --faults LIBRARY [--quick] [--seed N] [R1 R3 ...]. Prints a row for each trial; exit 1
-// where one fails.
+// usage: fedsim_torture --binary FEDSIM --faults LIBRARY [--quick] [--seed N] [R1 R3 ...]. Prints a row for
+// each trial; exit 1 where one fails.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,7 +34,8 @@ constexpr Entry entries[] = {
 
 /// A folder that goes at the end, unless the trial failed: then it is named.
 Report in_a_folder(const Entry& entry, Place place, fs::path& kept) {
-  std::string pattern = (fs::temp_directory_path() / fmt::format("fedsim-torture-{}-XXXXXX", entry.id)).string();
+  std::string pattern =
+      (fs::temp_directory_path() / fmt::format("fedsim-torture-{}-XXXXXX", entry.id)).string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("can't make a temporary folder");
   place.folder = pattern;
   Report report;
@@ -63,7 +64,8 @@ int torture(const Place& place, const std::vector<std::string>& wanted) {
     if (report.wrong.empty()) continue;
     ++failed;
     fmt::print(stderr, "{}: {} wrong, files in {}\n", entry.id, report.wrong.size(), kept.string());
-    for (std::size_t i = 0; i < std::min<std::size_t>(report.wrong.size(), 20); ++i) fmt::print(stderr, "  {}\n", report.wrong[i]);
+    for (std::size_t i = 0; i < std::min<std::size_t>(report.wrong.size(), 20); ++i)
+      fmt::print(stderr, "  {}\n", report.wrong[i]);
   }
   return failed == 0 ? 0 : 1;
 }
@@ -84,10 +86,13 @@ int main(int argc, char** argv) {
       place.faults = argv[++i];
     else if (word == "--seed" && more)
       place.seed = std::strtoull(argv[++i], nullptr, 10);
-    else if (std::any_of(std::begin(entries), std::end(entries), [&](const Entry& e) { return word == e.id; }))
+    else if (std::any_of(std::begin(entries), std::end(entries),
+                         [&](const Entry& e) { return word == e.id; }))
       wanted.push_back(word);
     else {
-      fmt::print(stderr, "usage: fedsim_torture --binary FEDSIM --faults LIBRARY [--quick] [--seed N] [R1 ... R12]\n");
+      fmt::print(
+          stderr,
+          "usage: fedsim_torture --binary FEDSIM --faults LIBRARY [--quick] [--seed N] [R1 ... R12]\n");
       return 2;
     }
   }

@@ -1,6 +1,6 @@
-// R12: power loss. The calls of a run are recorded (tests/faults), and disks are made as a loss of power may leave them: what
-// was synced is there; of what was not, any 4 KiB page may be missing, in any combination; of the names that changed since the
-// last sync of their folder, the first few have.
+// R12: power loss. The calls of a run are recorded (tests/faults), and disks are made as a loss of power may
+// leave them: what was synced is there; of what was not, any 4 KiB page may be missing, in any combination;
+// of the names that changed since the last sync of their folder, the first few have.
 #include <fmt/format.h>
 
 #include <fstream>
@@ -106,7 +106,8 @@ struct Disk {
 };
 
 /// Writes what a loss of power after `count` calls leaves into `into`.
-void lose_power(const std::vector<Call>& calls, std::size_t count, const fs::path& from, const fs::path& into, Random& random) {
+void lose_power(const std::vector<Call>& calls, std::size_t count, const fs::path& from, const fs::path& into,
+                Random& random) {
   Disk disk{.now = {}, .since_sync = {Names{}}, .folder = from.string()};
   for (std::size_t i = 0; i < count; ++i) disk.apply(calls[i]);
   const Names names = disk.since_sync[random.below(disk.since_sync.size())];
@@ -120,12 +121,16 @@ void lose_power(const std::vector<Call>& calls, std::size_t count, const fs::pat
 
 Report power_loss(const Place& place) {
   Report report;
-  const fs::path config = write_config(place.folder, "power", {.rounds = 30}), from = place.folder / "from", into = place.folder / "into";
+  const fs::path config = write_config(place.folder, "power", {.rounds = 30}), from = place.folder / "from",
+                 into = place.folder / "into";
   const auto expected = golden(place, config);
   fs::create_directory(from);
-  const Environment recorded{{"LD_PRELOAD", place.faults.string()}, {"FEDSIM_FAULT_UNDER", from.string()},
+  const Environment recorded{{"LD_PRELOAD", place.faults.string()},
+                             {"FEDSIM_FAULT_UNDER", from.string()},
                              {"FEDSIM_FAULT_LOG", (place.folder / "calls").string()}};
-  if (Child(place, run_of(config, from / "r.h5", {"--quiet"}), place.folder / "power.log", recorded).wait().exit != 0)
+  if (Child(place, run_of(config, from / "r.h5", {"--quiet"}), place.folder / "power.log", recorded)
+          .wait()
+          .exit != 0)
     throw std::runtime_error(fmt::format("the recorded run failed: {}", text_of(place.folder / "power.log")));
   const auto calls = read_log(place.folder / "calls");
   Random random(place.seed, Purpose::update, 12);
@@ -153,9 +158,10 @@ Report power_loss(const Place& place) {
     }
     finish_and_compare(place, config, output, expected, what, report);
   }
-  report.figures = fmt::format("{} replays of {} calls: {} with a checkpoint that loads, result absent {}, verified {}, damage "
-                               "told {}; {} not resumed to the same bytes",
-                               times, calls.size(), checkpoints, absent, whole, told, report.wrong.size());
+  report.figures = fmt::format(
+      "{} replays of {} calls: {} with a checkpoint that loads, result absent {}, verified {}, damage "
+      "told {}; {} not resumed to the same bytes",
+      times, calls.size(), checkpoints, absent, whole, told, report.wrong.size());
   return report;
 }
 

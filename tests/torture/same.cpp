@@ -14,10 +14,11 @@ struct Trials {
   const Place& place;
   Report& report;
   int runs = 0;
-  void expect_same(const fs::path& config, const Digest& expected, const std::string& what, const Environment& environment,
-                   const std::vector<std::string>& more) {
+  void expect_same(const fs::path& config, const Digest& expected, const std::string& what,
+                   const Environment& environment, const std::vector<std::string>& more) {
     ++runs;
-    if (golden(place, config, environment, more) != expected) report.wrong.push_back(fmt::format("{}: other values", what));
+    if (golden(place, config, environment, more) != expected)
+      report.wrong.push_back(fmt::format("{}: other values", what));
   }
 };
 
@@ -54,9 +55,11 @@ Report shuffled(const Place& place) {
     const Digest expected = golden(place, config);
     for (int seed = 1; seed <= place.times(10, 2); ++seed)
       trials.expect_same(config, expected, fmt::format("{}, order {}", config.stem().string(), seed),
-                         {{"FEDSIM_SHUFFLE_CLIENTS", fmt::format("{}", seed)}}, {"--threads", seed % 2 == 0 ? "3" : "1"});
+                         {{"FEDSIM_SHUFFLE_CLIENTS", fmt::format("{}", seed)}},
+                         {"--threads", seed % 2 == 0 ? "3" : "1"});
   }
-  report.figures = fmt::format("{} runs with clients in another order: {} differ", trials.runs, report.wrong.size());
+  report.figures =
+      fmt::format("{} runs with clients in another order: {} differ", trials.runs, report.wrong.size());
   return report;
 }
 
@@ -67,12 +70,15 @@ Report one_folder(const Place& place) {
   std::vector<std::unique_ptr<Child>> runs;
   const int count = place.times(8, 3);
   const auto start = [&](const std::string& output, int i) {
-    return std::make_unique<Child>(place, run_of(config, place.folder / output), place.folder / fmt::format("{}.log", i));
+    return std::make_unique<Child>(place, run_of(config, place.folder / output),
+                                   place.folder / fmt::format("{}.log", i));
   };
   for (int i = 0; i < count; ++i) runs.push_back(start(fmt::format("r{}.h5", i), i));
   for (int i = 0; i < count; ++i) {
     const int exit = runs[static_cast<std::size_t>(i)]->wait().exit;
-    if (exit != 0) report.wrong.push_back(fmt::format("run {}: exit {}: {}", i, exit, text_of(place.folder / fmt::format("{}.log", i))));
+    if (exit != 0)
+      report.wrong.push_back(
+          fmt::format("run {}: exit {}: {}", i, exit, text_of(place.folder / fmt::format("{}.log", i))));
     if (exit == 0 && digest(place.folder / fmt::format("r{}.h5", i)) != expected)
       report.wrong.push_back(fmt::format("run {}: other values", i));
   }
@@ -89,8 +95,8 @@ Report one_folder(const Place& place) {
     else if (digest(place.folder / name) != expected)
       report.wrong.push_back(fmt::format("pair {}: other values", pairs));
   }
-  report.figures = fmt::format("{} runs at once into one folder, {} pairs of one name: {} wrong", count, pairs,
-                               report.wrong.size());
+  report.figures = fmt::format("{} runs at once into one folder, {} pairs of one name: {} wrong", count,
+                               pairs, report.wrong.size());
   return report;
 }
 

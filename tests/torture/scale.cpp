@@ -28,7 +28,8 @@ Usage usage_of(int process) {
     if (name == "Threads:") usage.threads = value;
   }
   std::error_code gone;
-  for (fs::directory_iterator entry(fmt::format("/proc/{}/fd", process), gone), end; !gone && entry != end; entry.increment(gone))
+  for (fs::directory_iterator entry(fmt::format("/proc/{}/fd", process), gone), end; !gone && entry != end;
+       entry.increment(gone))
     ++usage.descriptors;
   return usage;
 }
@@ -51,8 +52,12 @@ struct Cost {
 
 Cost cost_of(const Place& place, int clients, Report& report) {
   const fs::path config = write_config(place.folder, fmt::format("clients{}", clients),
-                                       {.algorithm = "fedavg", .optimizer = "sgd", .rounds = 3, .clients = clients,
-                                        .cohort = 100, .samples = 10});
+                                       {.algorithm = "fedavg",
+                                        .optimizer = "sgd",
+                                        .rounds = 3,
+                                        .clients = clients,
+                                        .cohort = 100,
+                                        .samples = 10});
   const fs::path log = place.folder / fmt::format("clients{}.log", clients);
   Child child(place, run_of(config, place.folder / fmt::format("clients{}.h5", clients)), log);
   const double begin = now();
@@ -61,7 +66,8 @@ Cost cost_of(const Place& place, int clients, Report& report) {
   cost.start = now() - begin;
   const Ended ended = child.wait();
   cost.peak_kib = ended.peak_kib;
-  if (ended.exit != 0) report.wrong.push_back(fmt::format("{} clients: exit {}: {}", clients, ended.exit, text_of(log)));
+  if (ended.exit != 0)
+    report.wrong.push_back(fmt::format("{} clients: exit {}: {}", clients, ended.exit, text_of(log)));
   return cost;
 }
 
@@ -73,31 +79,38 @@ Report million_clients(const Place& place) {
   const double more = static_cast<double>(many.peak_kib - few.peak_kib) / 1024;
   if (more > 64) report.wrong.push_back(fmt::format("{:.0f} MiB more than with 1,000 clients", more));
   if (many.start > 3) report.wrong.push_back(fmt::format("starts after {:.1f} s", many.start));
-  report.figures = fmt::format("1,000,000 clients: {:.0f} MiB, {:.0f} more than 1,000; starts in {:.2f} s ({:.2f} s)",
-                               static_cast<double>(many.peak_kib) / 1024, more, many.start, few.start);
+  report.figures =
+      fmt::format("1,000,000 clients: {:.0f} MiB, {:.0f} more than 1,000; starts in {:.2f} s ({:.2f} s)",
+                  static_cast<double>(many.peak_kib) / 1024, more, many.start, few.start);
   return report;
 }
 
 Report thousand_rounds(const Place& place) {
   Report report;
   const int rounds = place.times(1000, 200);
-  const fs::path config = write_config(place.folder, "rounds", {.rounds = rounds, .samples = 60, .checkpoint_every = 10});
+  const fs::path config =
+      write_config(place.folder, "rounds", {.rounds = rounds, .samples = 60, .checkpoint_every = 10});
   const fs::path output = place.folder / "rounds.h5", log = place.folder / "rounds.log";
   Child child(place, run_of(config, output), log);
   const auto at_round = [&](int round) {
-    child.until([&] { return text_of(log).find(fmt::format("{:>{}}/{}  ", round, fmt::formatted_size("{}", rounds), rounds)) != std::string::npos; });
+    child.until([&] {
+      return text_of(log).find(fmt::format("{:>{}}/{}  ", round, fmt::formatted_size("{}", rounds),
+                                           rounds)) != std::string::npos;
+    });
     return quiet_usage_of(child.id());
   };
   const Usage early = at_round(rounds / 10), late = at_round(rounds - rounds / 50);
   const int exit = child.wait().exit;
-  if (exit != 0 || late.resident_kib == 0) report.wrong.push_back(fmt::format("exit {}: {}", exit, text_of(log)));
+  if (exit != 0 || late.resident_kib == 0)
+    report.wrong.push_back(fmt::format("exit {}: {}", exit, text_of(log)));
   const long grown = late.resident_kib - early.resident_kib;
   if (grown > 1024) report.wrong.push_back(fmt::format("grew by {} KiB", grown));
   if (early.threads != late.threads || early.descriptors != late.descriptors)
     report.wrong.push_back(fmt::format("threads {} to {}, descriptors {} to {}", early.threads, late.threads,
                                        early.descriptors, late.descriptors));
-  report.figures = fmt::format("{} rounds: resident {} KiB after {} rounds, {:+} KiB at the end; {} descriptors, {} threads at both",
-                               rounds, early.resident_kib, rounds / 10, grown, late.descriptors, late.threads);
+  report.figures = fmt::format(
+      "{} rounds: resident {} KiB after {} rounds, {:+} KiB at the end; {} descriptors, {} threads at both",
+      rounds, early.resident_kib, rounds / 10, grown, late.descriptors, late.threads);
   return report;
 }
 

@@ -1,5 +1,5 @@
-// The torture of fedsim: what docs/reliability.md promises, tried from outside on the built program. One file a group of
-// trials; scripts/torture.sh runs them.
+// The torture of fedsim: what docs/reliability.md promises, tried from outside on the built program. One file
+// a group of trials; scripts/torture.sh runs them.
 #pragma once
 
 #include <cstdint>
@@ -99,17 +99,21 @@ struct Small {
 fs::path write_config(const fs::path& folder, const std::string& name, const Small& small);
 
 /// {"run", config, "-o", output, ...}
-std::vector<std::string> run_of(const fs::path& config, const fs::path& output, const std::vector<std::string>& more = {});
+std::vector<std::string> run_of(const fs::path& config, const fs::path& output,
+                                const std::vector<std::string>& more = {});
 
-/// SHA-256 of every dataset of a verified result, without the timings, and of the attributes that a run decides.
+/// SHA-256 of every dataset of a verified result, without the timings, and of the attributes that a run
+/// decides.
 std::map<std::string, std::string> digest(const fs::path& result);
 
 /// Of an uninterrupted run of `config`, made in `folder`. Throws where that fails.
-std::map<std::string, std::string> golden(const Place& place, const fs::path& config, const Environment& environment = {},
+std::map<std::string, std::string> golden(const Place& place, const fs::path& config,
+                                          const Environment& environment = {},
                                           const std::vector<std::string>& more = {});
 
 /// --resume to the end, then compares with `expected`; adds to `report.wrong` what is not so.
 void finish_and_compare(const Place& place, const fs::path& config, const fs::path& output,
-                        const std::map<std::string, std::string>& expected, const std::string& what, Report& report);
+                        const std::map<std::string, std::string>& expected, const std::string& what,
+                        Report& report);
 
 }  // namespace fedsim::torture
