@@ -25,7 +25,7 @@ class GraphStream {
   virtual std::unique_ptr<StepGraph> capture(const std::function<void()>& step) = 0;
 };
 
-/// Null where fedsim_cuda.so is not beside the program or in ../lib. A GPU must have been chosen by resolve_device.
+/// Null where fedsim_cuda.so is not beside the program, above it or in ../lib/fedsim. A GPU must have been chosen by resolve_device.
 std::unique_ptr<GraphStream> make_graph_stream(int device);
 
 /// What fedsim_cuda.so exports, under the name fedsim_graph_stream.
