@@ -74,6 +74,7 @@ int main(int argc, char** argv) {
     } catch (const CLI::Success& help) {  // --help, --version
       return flushed(app.exit(help));
     } catch (const CLI::ParseError& error) {
+      std::fputs("error: ", stderr);
       app.exit(error);  // prints; CLI11's own codes are not ours
       return static_cast<int>(Exit::config);
     }
