@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Clients one at a time (autograd) against whole cohorts (batched) on a GPU: ms a round, median of the rounds after the
-# third (libraries set themselves up, graphs are captured), for W1 to W7 and the shape of pfl-research's CIFAR-10 benchmark.
+# third (libraries set themselves up, graphs are captured), for W1 to W7 and the shape of pfl-research's CIFAR-10
+# benchmark.
 #   benchmarks/gpu.sh [--device cuda:0] [--rounds 20] [--clients 64] [WORKLOAD...]
 # --clients: batched_clients of the config. --device cpu shows that it works; its figures say nothing.
 set -euo pipefail
@@ -12,7 +13,7 @@ while [ $# -gt 0 ]; do
     --device) device=$2; shift 2 ;;
     --rounds) rounds=$2; shift 2 ;;
     --clients) clients=$2; shift 2 ;;
-    -*) sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+    -*) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
     *) break ;;
   esac
 done
@@ -26,7 +27,8 @@ trap 'rm -rf "$out"' EXIT
 # median_ms WORKLOAD TRAINER
 median_ms() {
   "$fedsim" run "$here/workloads/$1.toml" --set trainer="$2" --set rounds="$rounds" \
-    --set batched_clients="$clients" --device "$device" --quiet --force -o "$out/run.h5" >"$out/log" 2>&1 || { cat "$out/log" >&2; exit 1; }
+    --set batched_clients="$clients" --device "$device" --quiet --force \
+    -o "$out/run.h5" >"$out/log" 2>&1 || { cat "$out/log" >&2; exit 1; }
   python3 - "$out/run.jsonl" <<'PYTHON'
 import json, statistics, sys
 rows = [json.loads(line) for line in open(sys.argv[1])]

@@ -29,8 +29,8 @@ class WaitingTrainer final : public Trainer {
 
 /// A client between its start and its update. Its coroutine refers to the members: it must not move.
 struct Participant {
-  Participant(const CohortPlan& plan, const Round& round, const State& server, std::int64_t at, std::int64_t client,
-              const ClientStates& states)
+  Participant(const CohortPlan& plan, const Round& round, const State& server, std::int64_t at,
+              std::int64_t client, const ClientStates& states)
       : place(at),
         data(client_data(plan, client)),
         mine(states.of(client)),
@@ -58,7 +58,8 @@ void answer_sgd(CohortTrainer& trainer, const Round& round, std::span<Participan
     std::vector<CohortTrainer::Job> jobs;
     for (Participant* one : members) jobs.push_back({&one->data, one->trainer.request().job});
     auto results = trainer.sgd(round, jobs);
-    for (std::size_t i = 0; i < members.size(); ++i) members[i]->trainer.request().local = std::move(results[i]);
+    for (std::size_t i = 0; i < members.size(); ++i)
+      members[i]->trainer.request().local = std::move(results[i]);
   }
 }
 
@@ -70,8 +71,8 @@ void answer_gradient(CohortTrainer& trainer, const Round& round, std::span<Parti
   for (std::size_t i = 0; i < waiting.size(); ++i) waiting[i]->trainer.request().full = std::move(results[i]);
 }
 
-/// As few groups as there must be, as equal as they can be: 100 clients in groups of at most 64 are 50 and 50, which one
-/// graph of a GPU serves.
+/// As few groups as there must be, as equal as they can be: 100 clients in groups of at most 64 are 50 and
+/// 50, which one graph of a GPU serves.
 std::size_t group_size(std::size_t clients, std::size_t most) {
   const std::size_t groups = std::max<std::size_t>(1, (clients + most - 1) / most);
   return std::max<std::size_t>(1, (clients + groups - 1) / groups);

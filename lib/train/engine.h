@@ -19,8 +19,8 @@ struct ModelChoice {
   bool quadratic = false;  // model.name = "quadratic"
 };
 
-/// trainer: auto | autograd | compiled | batched; device: auto | cpu | cuda | cuda:N; the options' errors are OptionErrors,
-/// a device that is asked for and not there is an OutputError (exit 4) that says what is there.
+/// trainer: auto | autograd | compiled | batched; device: auto | cpu | cuda | cuda:N; the options' errors are
+/// OptionErrors, a device that is asked for and not there is an OutputError (exit 4) that says what is there.
 std::unique_ptr<Engine> make_engine(const ModelChoice& model, const Dataset& data, const std::string& trainer,
                                     const std::string& device, Dtype dtype);
 

@@ -3,8 +3,8 @@
 #include "catch.hpp"
 #include "model/network.h"
 #include "run/cohort.h"
-#include "train/toy_data.h"
 #include "train/torch_threads.h"
+#include "train/toy_data.h"
 
 using namespace fedsim;
 using namespace fedsim::test;
@@ -13,19 +13,23 @@ namespace {
 
 class Rounds {
  public:
-  Rounds(std::unique_ptr<Algorithm> algorithm, const std::string& trainer, std::int64_t group, std::int64_t threads)
+  Rounds(std::unique_ptr<Algorithm> algorithm, const std::string& trainer, std::int64_t group,
+         std::int64_t threads)
       : method_(std::move(algorithm)), trainer_(trainer), group_(group), threads_(threads) {
     Describer defaults;
     rule_ = Registry<AggregateRule>::find("mean")->make(defaults);
   }
-  /// Three rounds of 11 clients of 0 to 10 samples with the plain server step; the last round's rows beside the state.
+  /// Three rounds of 11 clients of 0 to 10 samples with the plain server step; the last round's rows beside
+  /// the state.
   State run() {
     const Dataset data = toy_data({.rows = 60});
     Partition partition;
     partition.offsets = {0};
-    for (const std::int64_t n : {3, 10, 0, 7, 1, 5, 5, 9, 2, 8, 4}) partition.offsets.push_back(partition.offsets.back() + n);
-    const auto engine = make_engine({.layers = {"linear 5", "dropout 0.2", "tanh", "linear 4"}, .torchscript = {}}, data,
-                                    trainer_, "cpu", Dtype::float64);
+    for (const std::int64_t n : {3, 10, 0, 7, 1, 5, 5, 9, 2, 8, 4})
+      partition.offsets.push_back(partition.offsets.back() + n);
+    const auto engine =
+        make_engine({.layers = {"linear 5", "dropout 0.2", "tanh", "linear 4"}, .torchscript = {}}, data,
+                    trainer_, "cpu", Dtype::float64);
     const auto batched = engine->cohort_trainer(data);
     Workers workers(*engine, data, Dtype::float64, threads_);
     const CohortPlan plan{*method_, *rule_, partition, data, true, batched.get(), group_};
@@ -113,7 +117,8 @@ TEST_CASE("groups: rounds of every algorithm equal those of single clients", "[b
 
 TEST_CASE("groups: requests of several kinds, prox and steps in one group", "[batched]") {
   use_one_torch_thread();
-  Rounds single(std::make_unique<Mixed>(), "autograd", 0, 1), grouped(std::make_unique<Mixed>(), "batched", 64, 1);
+  Rounds single(std::make_unique<Mixed>(), "autograd", 0, 1),
+      grouped(std::make_unique<Mixed>(), "batched", 64, 1);
   const State expected = single.run(), state = grouped.run();
   check_equal(grouped, state, single, expected);
 }

@@ -1,12 +1,12 @@
-// The batched trainer against one client after the other on autograd: same batches, masks and noise, so parameters may
-// differ by rounding only. Norm of the difference over the norm of the parameters.
+// The batched trainer against one client after the other on autograd: same batches, masks and noise, so
+// parameters may differ by rounding only. Norm of the difference over the norm of the parameters.
 #include "catch.hpp"
 #include "core/error.h"
 #include "model/network.h"
 #include "train/cohort_trainer.h"
 #include "train/engine.h"
-#include "train/toy_data.h"
 #include "train/torch_threads.h"
+#include "train/toy_data.h"
 
 using namespace fedsim;
 using namespace fedsim::test;
@@ -15,12 +15,14 @@ namespace {
 
 constexpr std::int64_t rows = 46;
 
-/// Sizes that leave every kind of raggedness: last batches of many sizes, fewer steps, less than a batch, no sample.
+/// Sizes that leave every kind of raggedness: last batches of many sizes, fewer steps, less than a batch, no
+/// sample.
 std::vector<ClientData> ragged(double noise = 0) {
   std::vector<ClientData> clients;
   std::int64_t first = 0;
   for (const std::int64_t n : {13, 5, 0, 12, 1, 7, 8})
-    clients.push_back({.client = 10 + first, .rows = Rows(std::exchange(first, first + n), n), .noise = noise});
+    clients.push_back(
+        {.client = 10 + first, .rows = Rows(std::exchange(first, first + n), n), .noise = noise});
   return clients;
 }
 
@@ -78,7 +80,9 @@ void check(const Case& one, Dtype dtype, double tolerance, const std::string& de
   const auto clients = ragged(one.noise);
   std::vector<LocalJob> jobs;
   for (std::size_t k = 0; k < clients.size(); ++k)
-    jobs.push_back({.start = k % 2 ? start : anchor, .prox = one.prox, .anchor = k % 3 ? nullptr : &anchor,
+    jobs.push_back({.start = k % 2 ? start : anchor,
+                    .prox = one.prox,
+                    .anchor = k % 3 ? nullptr : &anchor,
                     .linear = one.linear ? (0.01 * static_cast<double>(k)) * start : Vec()});
   std::vector<CohortTrainer::Job> asked;
   for (std::size_t k = 0; k < clients.size(); ++k) asked.push_back({&clients[k], &jobs[k]});
@@ -113,20 +117,27 @@ void check_both(const Case& one) {
 
 Dataset digits() { return toy_data({.rows = rows, .shape = {1, 28, 28}, .classes = 10}); }
 Dataset text(std::int64_t targets = 9) {
-  return toy_data({.rows = rows, .shape = {9}, .classes = 20, .targets = targets, .vocabulary = 20, .padded = true});
+  return toy_data(
+      {.rows = rows, .shape = {9}, .classes = 20, .targets = targets, .vocabulary = 20, .padded = true});
 }
 
 const std::vector<std::string> residual_net{
-    "conv 8 3 same nobias", "groupnorm 2", "relu",
-    "residual(conv 8 3 stride=1 pad=1 nobias, groupnorm 2, relu, conv 8 3 same nobias, groupnorm 2)", "relu",
+    "conv 8 3 same nobias",
+    "groupnorm 2",
+    "relu",
+    "residual(conv 8 3 stride=1 pad=1 nobias, groupnorm 2, relu, conv 8 3 same nobias, groupnorm 2)",
+    "relu",
     "residual(conv 16 3 stride=2 pad=1 nobias, groupnorm 2, relu, conv 16 3 same nobias, groupnorm 2 | "
     "conv 16 1 stride=2 nobias, groupnorm 2)",
-    "relu", "globalpool", "linear 10"};
+    "relu",
+    "globalpool",
+    "linear 10"};
 
 }  // namespace
 
 TEST_CASE("batched: shipped models equal the path of single clients", "[batched]") {
-  for (const char* name : {"logistic", "2nn", "lenet5"}) check_both({digits(), shipped(name, digits()), batches_of(4)});
+  for (const char* name : {"logistic", "2nn", "lenet5"})
+    check_both({digits(), shipped(name, digits()), batches_of(4)});
   check({digits(), shipped("cnn", digits()), batches_of(4)}, Dtype::float32, 1e-4);
 }
 
@@ -150,21 +161,23 @@ TEST_CASE("batched: momentum, weight decay, clip, prox and linear", "[batched]")
   check_both(one);
   one.prox = 0;
   one.local = batches_of(0, 0.02);  // the whole client a step
-  one.local.steps = 70;            // more than are planned at once
+  one.local.steps = 70;             // more than are planned at once
   check_both(one);
 }
 
 TEST_CASE("batched: dropout draws the masks of the other trainers", "[batched]") {
   const Dataset data = toy_data({.rows = rows, .shape = {2, 7, 5}});
   check_both({data,
-              {"conv 3 3", "dropout 0.3", "relu", "residual(dropout 0.5 | conv 3 1, dropout 0.25)", "flatten", "linear 9",
-               "groupnorm 3", "dropout 0.4", "tanh", "linear 4"},
+              {"conv 3 3", "dropout 0.3", "relu", "residual(dropout 0.5 | conv 3 1, dropout 0.25)", "flatten",
+               "linear 9", "groupnorm 3", "dropout 0.4", "tanh", "linear 4"},
               everything()});
   check_both({text(), {"embedding 5", "dropout 0.2", "lstm 6 1", "dropout 0.5", "linear 20"}, batches_of(4)});
 }
 
 TEST_CASE("batched: feature noise, and samples that are made on draw", "[batched]") {
-  Case one{toy_data({.rows = rows, .shape = {2, 7, 5}}), {"conv 3 3", "relu", "maxpool 2", "flatten", "linear 4"}, batches_of(4)};
+  Case one{toy_data({.rows = rows, .shape = {2, 7, 5}}),
+           {"conv 3 3", "relu", "maxpool 2", "flatten", "linear 4"},
+           batches_of(4)};
   one.noise = 0.5;
   check_both(one);
   one.noise = 0;
@@ -175,14 +188,25 @@ TEST_CASE("batched: feature noise, and samples that are made on draw", "[batched
 TEST_CASE("batched: random lists of layers", "[batched]") {
   Random random(12, Purpose::data);
   const Dataset image = toy_data({.rows = rows, .shape = {2, 11, 9}});
-  const std::vector<std::string> spatial{"conv 3 3 same", "conv 5 2", "conv 4 3 stride=2 pad=1", "relu", "tanh", "gelu",
-                                         "groupnorm 1", "maxpool 2 stride=1", "maxpool 3 stride=2 pad=1",
-                                         "avgpool 3 stride=2 pad=1", "dropout 0.2", "residual(relu | gelu)"};
-  const std::vector<std::string> flat{"linear 9", "linear 20 nobias", "relu", "tanh", "gelu", "layernorm", "dropout 0.5",
-                                      "residual(layernorm, relu)"};
+  const std::vector<std::string> spatial{"conv 3 3 same",
+                                         "conv 5 2",
+                                         "conv 4 3 stride=2 pad=1",
+                                         "relu",
+                                         "tanh",
+                                         "gelu",
+                                         "groupnorm 1",
+                                         "maxpool 2 stride=1",
+                                         "maxpool 3 stride=2 pad=1",
+                                         "avgpool 3 stride=2 pad=1",
+                                         "dropout 0.2",
+                                         "residual(relu | gelu)"};
+  const std::vector<std::string> flat{
+      "linear 9", "linear 20 nobias", "relu",        "tanh",
+      "gelu",     "layernorm",        "dropout 0.5", "residual(layernorm, relu)"};
   for (int trial = 0; trial < 12; ++trial) {
     std::vector<std::string> layers;
-    for (std::uint64_t n = random.below(5); n > 0; --n) layers.push_back(spatial[random.below(spatial.size())]);
+    for (std::uint64_t n = random.below(5); n > 0; --n)
+      layers.push_back(spatial[random.below(spatial.size())]);
     layers.push_back("flatten");
     for (std::uint64_t n = random.below(4); n > 0; --n) layers.push_back(flat[random.below(flat.size())]);
     layers.push_back("linear 4");
@@ -200,7 +224,8 @@ TEST_CASE("batched: the same call has the same bytes", "[batched]") {
   std::vector<CohortTrainer::Job> asked;
   for (const auto& client : clients) asked.push_back({&client, &job});
   const Round round = toy_round(everything());
-  const auto once = engine->cohort_trainer(data)->sgd(round, asked), twice = engine->cohort_trainer(data)->sgd(round, asked);
+  const auto once = engine->cohort_trainer(data)->sgd(round, asked),
+             twice = engine->cohort_trainer(data)->sgd(round, asked);
   for (std::size_t k = 0; k < clients.size(); ++k) CHECK(once[k].w == twice[k].w);
 }
 
@@ -215,13 +240,15 @@ TEST_CASE("batched: who takes it, and who is refused by name", "[batched]") {
       return error.message;
     }
   };
-  CHECK(message(model_of({"residual(batchnorm)", "flatten", "linear 4"})) == "the batched trainer has no 'batchnorm'");
+  CHECK(message(model_of({"residual(batchnorm)", "flatten", "linear 4"})) ==
+        "the batched trainer has no 'batchnorm'");
   ModelChoice script, quadratic;
   script.torchscript.text = "model.pt";
   quadratic.quadratic = true;
   CHECK(message(script) == "the batched trainer does not take TorchScript");
   CHECK(message(quadratic) == "quadratic functions are stepped in closed form");
-  CHECK(make_engine(model_of({"flatten", "linear 4"}), image, "auto", "cpu", Dtype::float32)->trainer() == "compiled");
+  CHECK(make_engine(model_of({"flatten", "linear 4"}), image, "auto", "cpu", Dtype::float32)->trainer() ==
+        "compiled");
 }
 
 TEST_CASE("batched: on a GPU it equals the path of single clients there", "[batched][cuda]") {
@@ -237,7 +264,8 @@ TEST_CASE("batched: on a GPU it equals the path of single clients there", "[batc
   for (const char* name : {"2nn", "cnn", "lenet5"})
     check({digits(), shipped(name, digits()), everything()}, Dtype::float32, 1e-4, "cuda");
   check({image, residual_net, everything()}, Dtype::float32, 1e-4, "cuda");
-  check({text(), {"embedding 5", "dropout 0.2", "lstm 6 1", "linear 20"}, everything()}, Dtype::float32, 1e-4, "cuda");
+  check({text(), {"embedding 5", "dropout 0.2", "lstm 6 1", "linear 20"}, everything()}, Dtype::float32, 1e-4,
+        "cuda");
   const auto engine = make_engine(model_of({"flatten", "linear 10"}), image, "auto", "cuda", Dtype::float32);
   CHECK(engine->trainer() == "batched");
 }

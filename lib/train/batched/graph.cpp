@@ -11,7 +11,8 @@ MakeGraphStream find_library() {
   std::error_code code;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", code).parent_path();
   if (code) return nullptr;
-  for (const auto& path : {program / "fedsim_cuda.so", program / "../fedsim_cuda.so", program / "../lib/fedsim/fedsim_cuda.so"}) {
+  for (const auto& path : {program / "fedsim_cuda.so", program / "../fedsim_cuda.so",
+                           program / "../lib/fedsim/fedsim_cuda.so"}) {
     if (!std::filesystem::exists(path, code)) continue;
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // kept for the life of the program
     if (library != nullptr) return reinterpret_cast<MakeGraphStream>(dlsym(library, "fedsim_graph_stream"));

@@ -11,7 +11,8 @@ namespace {
 /// A flat vector on the host as a tensor that shares its memory; only read.
 at::Tensor view(const Vec& v) {
   const auto type = v.dtype() == Dtype::float32 ? at::kFloat : at::kDouble;
-  return at::from_blob(const_cast<void*>(v.data()), {static_cast<std::int64_t>(v.size())}, at::TensorOptions(type));
+  return at::from_blob(const_cast<void*>(v.data()), {static_cast<std::int64_t>(v.size())},
+                       at::TensorOptions(type));
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ void Group::fill(at::Tensor& target, std::span<const Vec* const> vectors) const 
     target.copy_(view(*vectors.front()).to(target.device()).expand_as(target));
     return;
   }
-  for (std::size_t k = 0; k < vectors.size(); ++k) target.select(0, static_cast<std::int64_t>(k)).copy_(view(*vectors[k]));
+  for (std::size_t k = 0; k < vectors.size(); ++k)
+    target.select(0, static_cast<std::int64_t>(k)).copy_(view(*vectors[k]));
 }
 
 void Group::begin(const Start& start) {
@@ -90,8 +92,8 @@ void Group::add_losses(const at::Tensor& losses, const at::Tensor& y) {
   count_.add_(y.ge(0).sum(1));
 }
 
-/// Every client's gradient of its own mean (training) or summed loss: the losses are added, and no client's depends
-/// on another's parameters.
+/// Every client's gradient of its own mean (training) or summed loss: the losses are added, and no client's
+/// depends on another's parameters.
 Group::Differentiated Group::differentiate(bool training) {
   const std::int64_t m = shape_.clients, batch = shape_.batch;
   const at::Tensor valid = rows_.ge(0);
@@ -108,7 +110,8 @@ Group::Differentiated Group::differentiate(bool training) {
   const auto parameters = leaves();
   const at::Tensor scores = logits(network_, parameters, x, dropout).reshape({-1, network_.classes});
   const at::Tensor losses =
-      at::cross_entropy_loss(scores, y.flatten(), /*weight=*/{}, at::Reduction::None, /*ignore_index=*/-1).reshape({m, -1});
+      at::cross_entropy_loss(scores, y.flatten(), /*weight=*/{}, at::Reduction::None, /*ignore_index=*/-1)
+          .reshape({m, -1});
   at::Tensor of_client = losses.sum(1);
   if (training) of_client = of_client / y.ge(0).sum(1).clamp_min(1).to(losses.scalar_type());
   const auto parts = torch::autograd::grad({of_client.sum()}, parameters);

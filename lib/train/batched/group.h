@@ -28,8 +28,8 @@ class Group {
  public:
   Group(const Network& network, DeviceSamples& samples, const GroupShape& shape, at::Device device);
 
-  /// Starts local runs: rule's numbers, each client's start (and anchor, linear where the shape has them) [d], fresh
-  /// momentum, the names of the dropout streams. Pointers that are all the same are sent once.
+  /// Starts local runs: rule's numbers, each client's start (and anchor, linear where the shape has them)
+  /// [d], fresh momentum, the names of the dropout streams. Pointers that are all the same are sent once.
   struct Start {
     StepRule rule;  // without its pointers
     std::vector<const Vec*> w{}, anchor{}, linear{};
@@ -39,15 +39,16 @@ class Group {
   };
   void begin(const Start& start);
 
-  /// The rows of the next batches, [m, B] int64 on the device: a row, or -1 - row for a place that is not filled (any
-  /// row stands there, and is not counted). A client whose places are all empty takes no step.
+  /// The rows of the next batches, [m, B] int64 on the device: a row, or -1 - row for a place that is not
+  /// filled (any row stands there, and is not counted). A client whose places are all empty takes no step.
   void set_rows(const at::Tensor& rows) { rows_.copy_(rows); }
-  /// Where the shape says host: the samples of those rows, [m, B, sample] and [m, B, targets] int32, on the host.
+  /// Where the shape says host: the samples of those rows, [m, B, sample] and [m, B, targets] int32, on the
+  /// host.
   void set_samples(const at::Tensor& x, const at::Tensor& y);
   /// One step of every client.
   void step();
-  /// Adds each client's gradient of the summed loss at `w`, without dropout, to `sums` [m, d] float64, and its loss
-  /// and targets to what losses() and counts() give.
+  /// Adds each client's gradient of the summed loss at `w`, without dropout, to `sums` [m, d] float64, and
+  /// its loss and targets to what losses() and counts() give.
   void add_gradient(at::Tensor& sums);
 
   const at::Tensor& parameters() const { return w_; }  // [m, d]
@@ -68,11 +69,11 @@ class Group {
   const Network& network_;
   DeviceSamples& samples_;
   GroupShape shape_;
-  at::Tensor w_, velocity_, anchor_, linear_;                  // [m, d]
-  at::Tensor rows_;                                            // [m, B] int64
-  at::Tensor x_, y_;                                           // [m, B, sample...], [m, B, targets], where host
-  at::Tensor loss_, count_;                                    // [m]
-  at::Tensor lr_, momentum_, weight_decay_, prox_, clip_;      // [] of the parameters' type; clip_: float64
+  at::Tensor w_, velocity_, anchor_, linear_;              // [m, d]
+  at::Tensor rows_;                                        // [m, B] int64
+  at::Tensor x_, y_;                                       // [m, B, sample...], [m, B, targets], where host
+  at::Tensor loss_, count_;                                // [m]
+  at::Tensor lr_, momentum_, weight_decay_, prox_, clip_;  // [] of the parameters' type; clip_: float64
   StepStream stream_;
 };
 

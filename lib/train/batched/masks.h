@@ -1,5 +1,5 @@
-// The dropout stream of many clients as tensor operations, so that masks are drawn where the training runs and are
-// those of the other trainers: Philox4x32-10, as in core/random.h.
+// The dropout stream of many clients as tensor operations, so that masks are drawn where the training runs
+// and are those of the other trainers: Philox4x32-10, as in core/random.h.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -16,7 +16,8 @@ struct StepStream {
   at::Tensor step;     // [] int64
 };
 
-/// The 32-bit words first[k] .. first[k] + count - 1 of the dropout streams: [m, count] int64. first: [m] int64.
+/// The 32-bit words first[k] .. first[k] + count - 1 of the dropout streams: [m, count] int64. first: [m]
+/// int64.
 at::Tensor dropout_words(const StepStream& stream, const at::Tensor& first, std::int64_t count);
 
 }  // namespace fedsim::batched

@@ -28,7 +28,8 @@ at::Tensor part(const at::Tensor& images, std::int64_t m) {
 
 class Forward {
  public:
-  Forward(const std::vector<at::Tensor>& weights, const Dropout& dropout) : weights_(weights), dropout_(dropout) {}
+  Forward(const std::vector<at::Tensor>& weights, const Dropout& dropout)
+      : weights_(weights), dropout_(dropout) {}
 
   at::Tensor chain(const std::vector<Layer>& layers, at::Tensor x) {
     for (const auto& layer : layers) x = apply(layer, x);
@@ -38,33 +39,50 @@ class Forward {
  private:
   /// The i-th parameter of a layer, [m, ...]; undefined where it has none.
   at::Tensor p(const Layer& layer, std::size_t i) const {
-    return i < layer.parameters.size() ? weights_[static_cast<std::size_t>(layer.parameters[i])] : at::Tensor();
+    return i < layer.parameters.size() ? weights_[static_cast<std::size_t>(layer.parameters[i])]
+                                       : at::Tensor();
   }
 
   at::Tensor apply(const Layer& layer, const at::Tensor& x) {
     const at::IntArrayRef kernel(layer.kernel), stride(layer.stride), padding(layer.padding);
     const std::int64_t m = x.size(0);
     switch (layer.kind) {
-      case LayerKind::linear: return linear(layer, x);
-      case LayerKind::conv: return conv(layer, x);
-      case LayerKind::maxpool: return part(at::max_pool2d(merge(x), kernel, stride, padding), m);
-      case LayerKind::avgpool: return part(at::avg_pool2d(merge(x), kernel, stride, padding), m);
-      case LayerKind::globalpool: return at::mean(x, {3, 4});
-      case LayerKind::flatten: return at::flatten(x, 2);
-      case LayerKind::relu: return at::relu(x);
-      case LayerKind::gelu: return at::gelu(x);
-      case LayerKind::tanh: return at::tanh(x);
-      case LayerKind::dropout: return dropout_.stream && layer.rate > 0 ? drop(layer, x) : x;
-      case LayerKind::groupnorm: return affine(layer, part(at::group_norm(merge(x), layer.size), m), 2);
-      case LayerKind::layernorm: return affine(layer, at::layer_norm(x, {layer.in.back()}), x.dim() - 1);
-      case LayerKind::embedding: return embedding(layer, x);
-      case LayerKind::lstm: return lstm(layer, x);
-      case LayerKind::last: return x.select(2, -1);
+      case LayerKind::linear:
+        return linear(layer, x);
+      case LayerKind::conv:
+        return conv(layer, x);
+      case LayerKind::maxpool:
+        return part(at::max_pool2d(merge(x), kernel, stride, padding), m);
+      case LayerKind::avgpool:
+        return part(at::avg_pool2d(merge(x), kernel, stride, padding), m);
+      case LayerKind::globalpool:
+        return at::mean(x, {3, 4});
+      case LayerKind::flatten:
+        return at::flatten(x, 2);
+      case LayerKind::relu:
+        return at::relu(x);
+      case LayerKind::gelu:
+        return at::gelu(x);
+      case LayerKind::tanh:
+        return at::tanh(x);
+      case LayerKind::dropout:
+        return dropout_.stream && layer.rate > 0 ? drop(layer, x) : x;
+      case LayerKind::groupnorm:
+        return affine(layer, part(at::group_norm(merge(x), layer.size), m), 2);
+      case LayerKind::layernorm:
+        return affine(layer, at::layer_norm(x, {layer.in.back()}), x.dim() - 1);
+      case LayerKind::embedding:
+        return embedding(layer, x);
+      case LayerKind::lstm:
+        return lstm(layer, x);
+      case LayerKind::last:
+        return x.select(2, -1);
       case LayerKind::residual: {
         const at::Tensor body = chain(layer.body, x);  // first: its dropout layers draw first
         return body + chain(layer.shortcut, x);
       }
-      case LayerKind::batchnorm: break;  // refused
+      case LayerKind::batchnorm:
+        break;  // refused
     }
     TORCH_CHECK(false, "no such layer: ", layer.text);
   }
@@ -79,8 +97,8 @@ class Forward {
     const std::int64_t m = x.size(0);
     const at::Tensor w = p(layer, 0).flatten(0, 1), b = p(layer, 1);  // [m * out, in, k, k], [m, out]
     const std::vector<std::int64_t> stride(2, layer.stride), padding(2, layer.padding), dilation(2, 1);
-    const at::Tensor y = at::conv2d(x.transpose(0, 1).flatten(1, 2), w, b.defined() ? b.flatten() : b, stride, padding,
-                                    dilation, m);
+    const at::Tensor y = at::conv2d(x.transpose(0, 1).flatten(1, 2), w, b.defined() ? b.flatten() : b, stride,
+                                    padding, dilation, m);
     return y.unflatten(1, {m, y.size(1) / m}).transpose(0, 1);
   }
 
@@ -124,7 +142,8 @@ class Forward {
     return at::stack(outputs, 2);
   }
 
-  /// Inverted dropout, a word a value in the order of [samples, layer.in] of each client, as in the other trainers.
+  /// Inverted dropout, a word a value in the order of [samples, layer.in] of each client, as in the other
+  /// trainers.
   at::Tensor drop(const Layer& layer, const at::Tensor& x) {
     const std::int64_t size = elements(layer.in);
     const at::Tensor first = dropout_.counts * drawn_;

@@ -20,8 +20,8 @@ struct Dropout {
 /// "" where every layer is known, else why not.
 std::string refusal(const Network& network);
 
-/// Logits [m, B, classes] or [m, B, targets, classes] of x [m, B, sample...] (token ids as int64 where the first layer
-/// is an embedding). weights: the parameters in the network's order, [m, shape...] each.
+/// Logits [m, B, classes] or [m, B, targets, classes] of x [m, B, sample...] (token ids as int64 where the
+/// first layer is an embedding). weights: the parameters in the network's order, [m, shape...] each.
 ///
 /// Values are [m, B, ...] by their sizes, but images lie in memory as [B, m, channels, height, width]: then a
 /// convolution of m groups reads them as B images of m * channels without a copy.

@@ -5,7 +5,8 @@
 namespace fedsim::batched {
 namespace {
 
-constexpr std::int64_t resident_limit = std::int64_t{8} << 30;  // bytes; a constant, not what happens to be free
+constexpr std::int64_t resident_limit = std::int64_t{8}
+                                        << 30;  // bytes; a constant, not what happens to be free
 constexpr std::int64_t upload_rows = 4096;
 
 }  // namespace
@@ -16,7 +17,8 @@ DeviceSamples::DeviceSamples(const Dataset& data, at::ScalarType type, at::Devic
       device_(device),
       sample_(elements(data.sample_shape)),
       resident_(!data.generated_on_draw && data.train &&
-                data.train->size() * sample_ * static_cast<std::int64_t>(at::elementSize(type)) <= resident_limit) {}
+                data.train->size() * sample_ * static_cast<std::int64_t>(at::elementSize(type)) <=
+                    resident_limit) {}
 
 void DeviceSamples::read(std::span<const std::int64_t> rows, void* x, std::int32_t* y) const {
   if (type_ == at::kFloat)

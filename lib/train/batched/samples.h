@@ -14,15 +14,16 @@ namespace fedsim::batched {
 class DeviceSamples {
  public:
   DeviceSamples(const Dataset& data, at::ScalarType type, at::Device device);
-  /// True where the device may hold all samples. Samples that are made on draw, or larger than the limit, are read on
-  /// the host. It changes no value.
+  /// True where the device may hold all samples. Samples that are made on draw, or larger than the limit, are
+  /// read on the host. It changes no value.
   bool resident() const { return resident_; }
 
   struct Batch {
     at::Tensor x;  // [n, sample...]
     at::Tensor y;  // [n, targets] int64
   };
-  /// Samples of the rows [n] int64, gathered on the device; the first call brings them there. Only where resident.
+  /// Samples of the rows [n] int64, gathered on the device; the first call brings them there. Only where
+  /// resident.
   Batch gather(const at::Tensor& rows);
   /// Samples of `rows` from the host into `x` [n, sample] and `y` [n, targets], on the host.
   void read(std::span<const std::int64_t> rows, void* x, std::int32_t* y) const;

@@ -11,10 +11,11 @@
 namespace fedsim::batched {
 namespace {
 
-constexpr std::size_t kept_groups = 4;         // with their memory; a cohort of one size needs two at most
-constexpr int steps_before_capture = 2;        // libraries set themselves up in the first ones
-constexpr std::int64_t steps_at_once = 64;     // of which the row numbers are sent together
-constexpr std::int64_t gradient_rows = 32;     // of each client at a time. Constant: it is part of a result's bits
+constexpr std::size_t kept_groups = 4;      // with their memory; a cohort of one size needs two at most
+constexpr int steps_before_capture = 2;     // libraries set themselves up in the first ones
+constexpr std::int64_t steps_at_once = 64;  // of which the row numbers are sent together
+constexpr std::int64_t gradient_rows =
+    32;  // of each client at a time. Constant: it is part of a result's bits
 
 /// Row numbers of some steps of every client, [steps, m, B], as Group::set_rows takes them.
 struct RowTable {
@@ -25,21 +26,25 @@ struct RowTable {
     const auto size = static_cast<std::size_t>(clients * batch);
     return std::span(rows).subspan(static_cast<std::size_t>(s) * size, size);
   }
-  /// Fills steps [0, steps): fill(k, out) writes client k's rows of a step and gives their number; other places get
-  /// its last row, or row `any` where it has none.
+  /// Fills steps [0, steps): fill(k, out) writes client k's rows of a step and gives their number; other
+  /// places get its last row, or row `any` where it has none.
   template <class Fill>
   void write(std::int64_t steps, std::span<const std::int64_t> any, Fill&& fill) {
     rows.resize(static_cast<std::size_t>(steps * clients * batch));
     for (std::int64_t s = 0; s < steps; ++s)
       for (std::int64_t k = 0; k < clients; ++k) {
-        const auto place = step(s).subspan(static_cast<std::size_t>(k * batch), static_cast<std::size_t>(batch));
+        const auto place =
+            step(s).subspan(static_cast<std::size_t>(k * batch), static_cast<std::size_t>(batch));
         const auto count = static_cast<std::size_t>(fill(k, s, place));
-        std::fill(place.begin() + static_cast<std::ptrdiff_t>(count), place.end(), -1 - any[static_cast<std::size_t>(k)]);
+        std::fill(place.begin() + static_cast<std::ptrdiff_t>(count), place.end(),
+                  -1 - any[static_cast<std::size_t>(k)]);
       }
   }
   at::Tensor tensor(at::Device device) {
     const std::int64_t size = clients * batch;
-    return at::from_blob(rows.data(), {static_cast<std::int64_t>(rows.size()) / size, clients, batch}, at::kLong).to(device);
+    return at::from_blob(rows.data(), {static_cast<std::int64_t>(rows.size()) / size, clients, batch},
+                         at::kLong)
+        .to(device);
   }
 };
 
@@ -82,7 +87,8 @@ class HostBatches {
       const std::size_t k = i / static_cast<std::size_t>(batch_);
       if (places[i] < 0 || clients_[k]->noise == 0) continue;
       T* sample = x + static_cast<std::int64_t>(i) * size;
-      for (std::int64_t j = 0; j < size; ++j) sample[j] += static_cast<T>(clients_[k]->noise * noise_[k].normal());
+      for (std::int64_t j = 0; j < size; ++j)
+        sample[j] += static_cast<T>(clients_[k]->noise * noise_[k].normal());
     }
   }
 
@@ -96,7 +102,8 @@ class HostBatches {
 /// Row k of [m, d] on the host as a vector.
 Vec row(const at::Tensor& matrix, std::int64_t k, Dtype dtype) {
   Vec v = Vec::uninitialized(static_cast<std::size_t>(matrix.size(1)), dtype);
-  const auto* first = static_cast<const char*>(matrix.const_data_ptr()) + static_cast<std::size_t>(k) * v.bytes();
+  const auto* first =
+      static_cast<const char*>(matrix.const_data_ptr()) + static_cast<std::size_t>(k) * v.bytes();
   std::memcpy(v.data(), first, v.bytes());
   return v;
 }
@@ -104,7 +111,8 @@ Vec row(const at::Tensor& matrix, std::int64_t k, Dtype dtype) {
 double mean(double sum, std::int64_t count) { return count > 0 ? sum / static_cast<double>(count) : 0; }
 
 bool noisy(const std::vector<const ClientData*>& clients) {
-  return std::any_of(clients.begin(), clients.end(), [](const ClientData* client) { return client->noise > 0; });
+  return std::any_of(clients.begin(), clients.end(),
+                     [](const ClientData* client) { return client->noise > 0; });
 }
 
 template <class Item>
@@ -155,7 +163,8 @@ void Trainer::step(Prepared& one) {
   ++one.ordinary_steps;
 }
 
-void Trainer::train(Prepared& one, const Round& round, std::span<const Job> jobs, std::vector<LocalResult>& results) {
+void Trainer::train(Prepared& one, const Round& round, std::span<const Job> jobs,
+                    std::vector<LocalResult>& results) {
   const auto clients = clients_of(jobs);
   const auto any = any_rows(clients);
   const auto m = static_cast<std::int64_t>(jobs.size());
@@ -193,8 +202,11 @@ std::vector<LocalResult> Trainer::sgd(const Round& round, std::span<const Job> j
   const ClientOptions& options = round.local;
   plans_.resize(jobs.size());
   std::int64_t batch = 1;
-  Group::Start start{.rule = {.lr = round.client_lr, .momentum = options.momentum, .weight_decay = options.weight_decay,
-                              .clip = options.clip, .prox = first.prox},
+  Group::Start start{.rule = {.lr = round.client_lr,
+                              .momentum = options.momentum,
+                              .weight_decay = options.weight_decay,
+                              .clip = options.clip,
+                              .prox = first.prox},
                      .seed = round.seed,
                      .round = round.index};
   for (std::size_t k = 0; k < jobs.size(); ++k) {
@@ -206,9 +218,13 @@ std::vector<LocalResult> Trainer::sgd(const Round& round, std::span<const Job> j
     start.linear.push_back(&job->linear);
     start.clients.push_back(client->client);
   }
-  const GroupShape shape{.clients = static_cast<std::int64_t>(jobs.size()), .batch = batch,
-                         .momentum = options.momentum != 0, .weight_decay = options.weight_decay != 0,
-                         .clip = options.clip != 0, .prox = first.prox != 0, .linear = !first.linear.empty(),
+  const GroupShape shape{.clients = static_cast<std::int64_t>(jobs.size()),
+                         .batch = batch,
+                         .momentum = options.momentum != 0,
+                         .weight_decay = options.weight_decay != 0,
+                         .clip = options.clip != 0,
+                         .prox = first.prox != 0,
+                         .linear = !first.linear.empty(),
                          .host = !samples_.resident() || noisy(clients_of(jobs))};
   run([&] {
     Prepared& one = prepared(shape);
@@ -261,9 +277,10 @@ std::vector<GradientResult> Trainer::gradient(const Round& round, std::span<cons
     const at::Tensor means = sums.div(group.counts().clamp_min(1).unsqueeze(1)).to(at::kCPU, samples_.type());
     const at::Tensor losses = group.losses().to(at::kCPU), counts = group.counts().to(at::kCPU);
     for (std::size_t k = 0; k < points.size(); ++k)
-      results[k] = {.gradient = row(means, static_cast<std::int64_t>(k), dtype_),
-                    .loss = mean(losses.const_data_ptr<double>()[k], counts.const_data_ptr<std::int64_t>()[k]),
-                    .samples = clients[k]->rows.size()};
+      results[k] = {
+          .gradient = row(means, static_cast<std::int64_t>(k), dtype_),
+          .loss = mean(losses.const_data_ptr<double>()[k], counts.const_data_ptr<std::int64_t>()[k]),
+          .samples = clients[k]->rows.size()};
   });
   return results;
 }

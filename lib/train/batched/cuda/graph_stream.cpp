@@ -18,7 +18,8 @@ class CudaStream final : public GraphStream {
  public:
   /// A stream of the pool: the default stream cannot be captured.
   explicit CudaStream(int device)
-      : stream_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, static_cast<c10::DeviceIndex>(device))) {}
+      : stream_(
+            c10::cuda::getStreamFromPool(/*isHighPriority=*/false, static_cast<c10::DeviceIndex>(device))) {}
 
   void on_stream(const std::function<void()>& work) override {
     // What was written before on the default stream (nothing of ours, but LibTorch's own) comes first.
@@ -38,7 +39,7 @@ class CudaStream final : public GraphStream {
     } catch (const c10::OutOfMemoryError&) {
       end(captured->graph);
       throw;
-    } catch (const c10::Error&) {  // an operation that cannot be captured: nothing of the step was run
+    } catch (const std::exception&) {  // an operation that cannot be captured: nothing of the step was run
       end(captured->graph);
       return nullptr;
     }
@@ -50,7 +51,7 @@ class CudaStream final : public GraphStream {
   static void end(at::cuda::CUDAGraph& graph) {
     try {
       graph.capture_end();
-    } catch (const c10::Error&) {  // says again that the capture is not valid
+    } catch (const std::exception&) {  // says again that the capture is not valid
     }
   }
 
