@@ -3,7 +3,6 @@ Use it by benchmarks/run.sh; benchmarks/README.md says what is measured and how.
 import argparse
 import datetime
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -161,7 +160,7 @@ def main():
             say(f"{peer} skipped: {missing}")
     peak = sgemm_peak(args.threads)
     say(f"sgemm at 1024^3: {peak} GFLOP/s")
-    parts = [f"{datetime.date.today()}. {table.machine()}; {os.uname().sysname} {os.uname().release}. "
+    parts = [f"{datetime.date.today()}. {table.machine()}. "
              f"{args.threads} threads, processes or devices each; best of and median over {args.repeats} repeats.",
              "Versions: " + "; ".join(versions.values()) + "."]
     for workload in args.workloads:

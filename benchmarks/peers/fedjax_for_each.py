@@ -23,7 +23,8 @@ def main():
     fedjax.set_for_each_client_backend("jit")
     clients = [fedjax.ClientDataset({"x": work.x[k].reshape(work.samples, -1), "y": work.y[k]})
                for k in range(work.clients)]
-    gradient = jax.grad(lambda params, batch, key: jax_models.loss(work.model, params, batch["x"], batch["y"]))
+    convolution = jax_models.direct if work.model == "cnn" else jax_models.patches
+    gradient = jax.grad(lambda p, batch, key: jax_models.loss(work.model, p, batch["x"], batch["y"], convolution))
     algorithm = fed_avg.federated_averaging(
         gradient, fedjax.optimizers.sgd(work.lr), fedjax.optimizers.sgd(1.0),
         fedjax.ShuffleRepeatBatchHParams(batch_size=work.batch, num_epochs=1, drop_remainder=False, seed=args.seed))
@@ -37,7 +38,8 @@ def main():
         state, _ = algorithm.apply(state, cohort)
         jax.block_until_ready(state.params)
         clock.round_done()
-    z = jax_models.logits(work.model, [np.asarray(p) for p in state.params], work.x_test.reshape(-1, 784))
+    z = np.concatenate([jax_models.logits(work.model, state.params, x)
+                        for x in np.array_split(work.x_test.reshape(-1, 784), 20)])
     clock.report((np.argmax(z, 1) == work.y_test).mean())
 
 

@@ -32,7 +32,22 @@ def pool(x):
     return x.reshape(n, h // 2, 2, w // 2, 2, c).max((2, 4))
 
 
-def logits(name, params, x):
+def direct(x, w, padding):
+    return jax.lax.conv_general_dilated(x, w, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
+def patches(x, w, padding):
+    """The same as one matrix product. Inside lax.scan it is 10 to 30 times as fast as XLA's convolution on a CPU, whose
+    gradients take a slow path there; outside, the convolution wins on the CNN."""
+    k = w.shape[0]
+    if padding == "SAME":
+        x = jnp.pad(x, ((0, 0), (k // 2, k // 2), (k // 2, k // 2), (0, 0)))
+    side = x.shape[1] - k + 1
+    columns = jnp.concatenate([x[:, i : i + side, j : j + side] for i in range(k) for j in range(k)], axis=-1)
+    return columns @ w.reshape(-1, w.shape[-1])
+
+
+def logits(name, params, x, convolution=patches):
     """x: [n, 784]."""
     layers = list(zip(params[::2], params[1::2]))
     if name in ("cnn", "lenet5"):
@@ -40,8 +55,7 @@ def logits(name, params, x):
         padding = "SAME" if name == "cnn" else "VALID"
         while layers[0][0].ndim == 4:
             w, b = layers.pop(0)
-            x = jax.lax.conv_general_dilated(x, w, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC"))
-            x = pool(jax.nn.relu(x + b))
+            x = pool(jax.nn.relu(convolution(x, w, padding) + b))
         x = x.reshape(x.shape[0], -1)
     for w, b in layers[:-1]:
         x = jax.nn.relu(x @ w + b)
@@ -49,6 +63,6 @@ def logits(name, params, x):
     return x @ w + b
 
 
-def loss(name, params, x, y):
-    z = logits(name, params, x)
+def loss(name, params, x, y, convolution=patches):
+    z = logits(name, params, x, convolution)
     return (jax.nn.logsumexp(z, axis=1) - jnp.take_along_axis(z, y[:, None], 1)[:, 0]).mean()
