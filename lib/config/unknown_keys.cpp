@@ -157,8 +157,8 @@ void ConfigReader::finish(const std::vector<KnownKey>& known, const std::vector<
       unknown_table(key, value, also);
       continue;
     }
-    const bool of_some_choice = std::any_of(known.begin(), known.end(), [&](const KnownKey& one) {
-      return one.table == table_ && one.key == key && !one.choice.empty();
+    const bool of_some_choice = std::any_of(known.begin(), known.end(), [&, &name = key](const KnownKey& one) {
+      return one.table == table_ && one.key == name && !one.choice.empty();
     });
     if (unclear && of_some_choice) continue;
     if (!selector.empty() && left_over(key, value, known, selector)) continue;

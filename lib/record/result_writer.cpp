@@ -121,7 +121,8 @@ void ResultWriter::Impl::set_all() {
   set("host", host_name());
   set("started", utc_now());
   set("finished", "");
-  for (const auto& [name, value] : header.attributes) std::visit([&](const auto& v) { set(name, v); }, value);
+  for (const auto& attribute : header.attributes)
+    std::visit([&](const auto& value) { set(attribute.first, value); }, attribute.second);
   set("committed_rounds", std::int64_t{0});
   // Last, so that it lies behind the text it refers to, which then is written first.
   set("content_hash", hash.hex());
