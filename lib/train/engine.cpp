@@ -8,15 +8,18 @@
 
 #include "core/error.h"
 #include "model/network.h"
-#include "train/autograd_engine.h"
-#include "train/batched/batched.h"
 #include "train/compiled/compiled.h"
 #include "train/quadratic.h"
-#include "train/torch_device.h"
-#include "train/torchscript_engine.h"
+#include "train/torch_library.h"
 
 namespace fedsim {
 namespace {
+
+/// As resolve_device; LibTorch is asked only where there may be a GPU, or where one is asked for.
+std::string device_of(const std::string& wanted) {
+  const bool cpu = wanted == "cpu" || (wanted == "auto" && !nvidia_driver_present());
+  return cpu ? "cpu" : torch_library().resolve_device(wanted);
+}
 
 std::unique_ptr<Engine> quadratic_engine(const ModelChoice& model, const Dataset& data, Dtype dtype) {
   if (!model.quadratic)
@@ -36,10 +39,10 @@ std::unique_ptr<Engine> layer_list_engine(Network network, const Dataset& data, 
   std::unique_ptr<Engine> engine;
   std::string why_not;
   if (trainer == "compiled" || (any && cpu)) engine = make_compiled_engine(network, data, dtype, why_not);
-  if (trainer == "batched" || (any && !cpu)) engine = make_batched_engine(network, where, dtype, why_not);
+  if (trainer == "batched" || (any && !cpu)) engine = torch_library().batched_engine(network, where, dtype, why_not);
   if (engine) return engine;
   if (!any && trainer != "autograd") throw OptionError{"trainer", why_not, "trainer = \"auto\" or \"autograd\""};
-  return make_autograd_engine(std::move(network), where, dtype);
+  return torch_library().autograd_engine(std::move(network), where, dtype);
 }
 
 }  // namespace
@@ -53,11 +56,11 @@ std::unique_ptr<Engine> make_engine(const ModelChoice& model, const Dataset& dat
   if (model.quadratic || data.quadratic) {
     if (compiled || batched)
       throw OptionError{"trainer", "quadratic functions are stepped in closed form", "trainer = \"auto\""};
-    if (device != "auto" && resolve_device(device) != "cpu")
+    if (device != "auto" && device_of(device) != "cpu")
       throw OptionError{"device", "quadratic functions are stepped on the CPU", "device = \"cpu\""};
     return quadratic_engine(model, data, dtype);
   }
-  const std::string where = compiled && device == "auto" ? "cpu" : resolve_device(device);
+  const std::string where = compiled && device == "auto" ? "cpu" : device_of(device);
   if (compiled && where != "cpu")
     throw OptionError{"trainer", fmt::format("the compiled trainer runs on the CPU, not on {}", where),
                       "device = \"cpu\", or trainer = \"batched\" or \"autograd\""};
@@ -65,7 +68,7 @@ std::unique_ptr<Engine> make_engine(const ModelChoice& model, const Dataset& dat
     if (compiled || batched)
       throw OptionError{"trainer", fmt::format("the {} trainer does not take TorchScript", trainer),
                         "trainer = \"autograd\""};
-    return make_torchscript_engine(model.torchscript.text, data, where, dtype);
+    return torch_library().torchscript_engine(model.torchscript.text, data, where, dtype);
   }
   return layer_list_engine(build_network(model.layers, data), data, trainer, where, dtype);
 }

@@ -6,7 +6,6 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
-#include <torch/version.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -14,8 +13,7 @@
 #include <optional>
 
 #include "core/error.h"
-#include "train/torch_threads.h"
-#include "train/torch_version.h"
+#include "train/torch_library.h"
 
 namespace fedsim {
 namespace {
@@ -43,7 +41,7 @@ std::optional<std::string> load_cuda() {
   static std::once_flag once;
   static std::optional<std::string> reason;
   std::call_once(once, [] {
-    if (!std::filesystem::exists("/proc/driver/nvidia") && !std::filesystem::exists("/dev/nvidiactl")) {
+    if (!nvidia_driver_present()) {
       reason = "this machine has no NVIDIA driver";
       return;
     }
@@ -101,14 +99,10 @@ std::string torch_instruction_set() {
   return "generic";
 }
 
-void use_one_torch_thread() {
+void set_one_intra_op_thread() {
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
   at::set_num_threads(1);
-}
-
-std::string torch_version() {
-  return fmt::format("{}.{}.{}", TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR, TORCH_VERSION_PATCH);
 }
 
 }  // namespace fedsim

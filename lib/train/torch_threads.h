@@ -4,7 +4,8 @@
 namespace fedsim {
 
 /// One intra-op thread for what the calling thread asks of LibTorch. OpenMP counts per calling thread: every worker
-/// thread must call it once, before its first training. More than one thread changes bits.
+/// thread must call it once, before its first training. More than one thread changes bits. Nothing to do where LibTorch
+/// is not loaded.
 void use_one_torch_thread();
 
 }  // namespace fedsim
