@@ -8,7 +8,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "core/error.h"
 #include "record/system.h"
@@ -16,13 +18,16 @@
 namespace fedsim {
 namespace {
 
-// "process 123 on host a since ...", as the holder wrote it.
+// "process 123 on host a since ...", as the holder wrote it: a moment after it took the lock.
 std::string holder(int descriptor) {
-  std::array<char, 512> text{};
-  const auto bytes = ::pread(descriptor, text.data(), text.size() - 1, 0);
-  std::string who(text.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
-  while (!who.empty() && who.back() == '\n') who.pop_back();
-  return who.empty() ? "another run" : who;
+  for (int tries = 0; tries < 50; ++tries) {
+    std::array<char, 512> text{};
+    const auto bytes = ::pread(descriptor, text.data(), text.size() - 1, 0);
+    std::string who(text.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
+    if (who.ends_with('\n')) return who.substr(0, who.size() - 1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return "another run";
 }
 
 // The holder before us may have removed the file between our open and our lock.
