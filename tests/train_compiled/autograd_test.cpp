@@ -4,6 +4,7 @@
 #include "catch.hpp"
 #include "core/error.h"
 #include "models.h"
+#include "random_layers.h"
 #include "train/engine.h"
 
 using namespace fedsim;
@@ -116,28 +117,8 @@ TEST_CASE("a small residual network with group norm equals autograd's", "[compil
 TEST_CASE("random lists of layers equal autograd's", "[compiled][autograd]") {
   Random random(12, Purpose::data);
   const Dataset image = shaped({2, 11, 9}, 4);
-  const std::vector<std::string> spatial{"conv 3 3 same",
-                                         "conv 5 2",
-                                         "conv 4 3 stride=2 pad=1",
-                                         "relu",
-                                         "tanh",
-                                         "gelu",
-                                         "groupnorm 1",
-                                         "maxpool 2 stride=1",
-                                         "maxpool 3 stride=2 pad=1",
-                                         "avgpool 3 stride=2 pad=1",
-                                         "dropout 0.2",
-                                         "residual(relu | gelu)"};
-  const std::vector<std::string> flat{
-      "linear 9", "linear 20 nobias", "relu",        "tanh",
-      "gelu",     "layernorm",        "dropout 0.5", "residual(layernorm, relu)"};
   for (int trial = 0; trial < 25; ++trial) {
-    std::vector<std::string> layers;
-    for (std::uint64_t n = random.below(5); n > 0; --n)
-      layers.push_back(spatial[random.below(spatial.size())]);
-    layers.push_back("flatten");
-    for (std::uint64_t n = random.below(4); n > 0; --n) layers.push_back(flat[random.below(flat.size())]);
-    layers.push_back("linear 4");
+    const std::vector<std::string> layers = random_layers(random);
     check_both(image, layers);
   }
 }

@@ -6,6 +6,7 @@
 #include "catch.hpp"
 #include "core/error.h"
 #include "models.h"
+#include "random_layers.h"
 
 using namespace fedsim;
 using namespace fedsim::test;
@@ -111,27 +112,8 @@ TEST_CASE("residual blocks", "[compiled]") {
 
 TEST_CASE("random lists of layers", "[compiled]") {
   Random random(11, Purpose::data);
-  const std::vector<std::string> spatial{"conv 3 3 same",
-                                         "conv 5 2",
-                                         "conv 4 3 stride=2 pad=1",
-                                         "relu",
-                                         "tanh",
-                                         "gelu",
-                                         "groupnorm 1",
-                                         "maxpool 2 stride=1",
-                                         "avgpool 2 stride=1",
-                                         "dropout 0.2",
-                                         "residual(relu | gelu)"};
-  const std::vector<std::string> flat{
-      "linear 9", "linear 20 nobias", "relu",        "tanh",
-      "gelu",     "layernorm",        "dropout 0.5", "residual(layernorm, relu)"};
   for (int trial = 0; trial < 15; ++trial) {
-    std::vector<std::string> layers;
-    for (std::uint64_t n = random.below(5); n > 0; --n)
-      layers.push_back(spatial[random.below(spatial.size())]);
-    layers.push_back("flatten");
-    for (std::uint64_t n = random.below(4); n > 0; --n) layers.push_back(flat[random.below(flat.size())]);
-    layers.push_back("linear 4");
+    const std::vector<std::string> layers = random_layers(random);
     std::string text_of_all;
     for (const auto& layer : layers) text_of_all += layer + ", ";
     INFO(text_of_all);
