@@ -3,7 +3,9 @@
 // benchmarks link the same files and load nothing.
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "data/dataset.h"
@@ -25,6 +27,9 @@ struct TorchLibrary {
 
 /// Loads the library the first time: OutputError (exit 4) where it is not there or does not fit.
 const TorchLibrary& torch_library();
+
+/// A library of fedsim's that is loaded when it is needed: beside the program, where it is installed, or where it was built.
+std::optional<std::filesystem::path> find_library(const std::string& name);
 
 /// Whether this machine can have an NVIDIA GPU at all: known without LibTorch.
 bool nvidia_driver_present();

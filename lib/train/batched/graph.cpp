@@ -2,28 +2,21 @@
 
 #include <dlfcn.h>
 
-#include <filesystem>
+#include "train/torch_library.h"
 
 namespace fedsim::batched {
 namespace {
 
-MakeGraphStream find_library() {
-  std::error_code code;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", code).parent_path();
-  if (code) return nullptr;
-  for (const auto& path : {program / "fedsim_cuda.so", program / "../fedsim_cuda.so",
-                           program / "../lib/fedsim/fedsim_cuda.so"}) {
-    if (!std::filesystem::exists(path, code)) continue;
-    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // kept for the life of the program
-    if (library != nullptr) return reinterpret_cast<MakeGraphStream>(dlsym(library, "fedsim_graph_stream"));
-  }
-  return nullptr;
+MakeGraphStream load() {
+  const auto path = find_library("fedsim_cuda.so");
+  void* library = path ? dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;  // kept for the life of the program
+  return library != nullptr ? reinterpret_cast<MakeGraphStream>(dlsym(library, "fedsim_graph_stream")) : nullptr;
 }
 
 }  // namespace
 
 std::unique_ptr<GraphStream> make_graph_stream(int device) {
-  static const MakeGraphStream make = find_library();
+  static const MakeGraphStream make = load();
   return std::unique_ptr<GraphStream>(make != nullptr ? make(device) : nullptr);
 }
 
