@@ -50,7 +50,7 @@ Steps steps_of(const Experiment& experiment, const Prepared& prepared) {
 
 Memory memory_of(const Experiment& experiment, const Prepared& prepared, const Traffic& traffic,
                  const StateRoom& states, std::int64_t parameters, std::int64_t threads) {
-  const double value = experiment.run.dtype == "float64" ? 8 : 4;
+  const double value = static_cast<double>(size_of(experiment.run.value_type()));
   const auto d = static_cast<double>(parameters);
   Memory memory;
   memory.data = static_cast<double>(prepared.data.bytes + 4 * prepared.data.labels.size());

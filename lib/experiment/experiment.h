@@ -31,6 +31,7 @@ struct RunOptions {
   std::string device = "auto";
   std::int64_t threads = 0;
   std::string dtype = "float32";
+  Dtype value_type() const { return dtype == "float64" ? Dtype::float64 : Dtype::float32; }
   std::string trainer = "auto";
   std::int64_t batched_clients = 64;
   void visit(OptionVisitor& option);

@@ -1,9 +1,9 @@
 #include "run/cohort.h"
 
 #include <algorithm>
-#include <mutex>
 #include <numeric>
 
+#include "algorithm/bytes.h"
 #include "run/divergence.h"
 #include "run/groups.h"
 
@@ -29,16 +29,6 @@ class DirectTrainer final : public Trainer {
   const ClientData& client_;
   const Round& round_;
 };
-
-std::int64_t bytes_sent(const Update& update) {
-  return static_cast<std::int64_t>(update.delta.bytes() + update.side.bytes() + 8 * update.scalars.size());
-}
-
-std::int64_t bytes_received(const CohortPlan& plan, const State& server) {
-  auto bytes = static_cast<std::int64_t>(server.w.bytes());
-  for (const auto& name : plan.algorithm.broadcast()) bytes += static_cast<std::int64_t>(server[name].bytes());
-  return bytes;
-}
 
 /// Places in the cohort, largest client first (ties by place), so that no long client is begun last.
 std::vector<std::int64_t> largest_first(const Partition& partition, std::span<const std::int64_t> cohort) {
@@ -92,7 +82,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   std::vector<std::int64_t> broken(cohort.size(), -1);  // coordinates, of updates that did not arrive
   std::vector<std::optional<ClientState>> changed(cohort.size());
   std::vector<std::unique_ptr<Accumulator>> sums(static_cast<std::size_t>(workers.threads()));
-  const std::int64_t down = bytes_received(plan, server);
+  const std::int64_t down = bytes_received(plan.algorithm, server);
 
   const auto deliver = [&](std::int64_t place, const ClientData& client, ClientState& mine, const Update& update,
                            std::size_t slot) {

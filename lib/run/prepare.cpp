@@ -6,10 +6,6 @@
 namespace fedsim {
 namespace {
 
-Dtype dtype_of(const Experiment& experiment) {
-  return experiment.run.dtype == "float64" ? Dtype::float64 : Dtype::float32;
-}
-
 /// Runs f; an OptionError becomes a ConfigError at its place in `table`.
 template <class F>
 auto located(const Experiment& experiment, std::string_view table, F&& f) {
@@ -73,7 +69,7 @@ std::unique_ptr<Engine> prepare_engine(const Experiment& experiment, const Datas
   choice.layers = experiment.model.layers;
   return located(experiment, "model", [&] {
     if (experiment.model_template.object) choice.layers = experiment.model_template->layers(data);
-    return make_engine(choice, data, experiment.run.trainer, experiment.run.device, dtype_of(experiment));
+    return make_engine(choice, data, experiment.run.trainer, experiment.run.device, experiment.run.value_type());
   });
 }
 

@@ -1,6 +1,6 @@
 #include "run/traffic.h"
 
-#include "algorithm/algorithm.h"
+#include "algorithm/bytes.h"
 
 namespace fedsim {
 namespace {
@@ -28,7 +28,7 @@ std::int64_t bytes_of(const NamedVectors& vectors) {
 }  // namespace
 
 Traffic traffic_of(const Experiment& experiment, std::int64_t parameters) {
-  const Dtype dtype = experiment.run.dtype == "float64" ? Dtype::float64 : Dtype::float32;
+  const Dtype dtype = experiment.run.value_type();
   State state;
   state.w = Vec(static_cast<std::size_t>(parameters), dtype);
   experiment.algorithm->init(state);
@@ -42,13 +42,9 @@ Traffic traffic_of(const Experiment& experiment, std::int64_t parameters) {
   auto task = experiment.algorithm->client(round, state, mine, trainer);
   while (!task.run_until_wait()) {
   }
-  const Update update = task.take();
   Traffic traffic;
-  traffic.up =
-      static_cast<std::int64_t>(update.delta.bytes() + update.side.bytes() + 8 * update.scalars.size());
-  traffic.down = static_cast<std::int64_t>(state.w.bytes());
-  for (const auto& name : experiment.algorithm->broadcast())
-    traffic.down += static_cast<std::int64_t>(state[name].bytes());
+  traffic.up = bytes_sent(task.take());
+  traffic.down = bytes_received(*experiment.algorithm.object, state);
   traffic.kept = bytes_of(mine.vectors);
   experiment.server->step(state, Vec(state.w.size(), dtype));  // makes the optimiser's vectors
   traffic.server = static_cast<std::int64_t>(state.w.bytes()) + bytes_of(state.vectors);
