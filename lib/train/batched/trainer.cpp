@@ -163,19 +163,14 @@ void Trainer::step(Prepared& one) {
   ++one.ordinary_steps;
 }
 
-void Trainer::train(Prepared& one, const Round& round, std::span<const Job> jobs,
+void Trainer::train(Prepared& one, const GroupShape& shape, const Round& round, std::span<const Job> jobs,
                     std::vector<LocalResult>& results) {
   const auto clients = clients_of(jobs);
   const auto any = any_rows(clients);
-  const auto m = static_cast<std::int64_t>(jobs.size());
-  std::int64_t steps = 0, batch = 0;
-  for (const BatchPlan& plan : plans_) {
-    steps = std::max(steps, plan.steps());
-    batch = std::max(batch, plan.largest());
-  }
-  RowTable table{m, batch};
-  HostBatches host(samples_, clients, round, batch);
-  const bool from_host = !samples_.resident() || noisy(clients);
+  std::int64_t steps = 0;
+  for (const BatchPlan& plan : plans_) steps = std::max(steps, plan.steps());
+  RowTable table{shape.clients, shape.batch};
+  HostBatches host(samples_, clients, round, shape.batch);
   for (std::int64_t begin = 0; begin < steps; begin += steps_at_once) {
     const std::int64_t count = std::min(steps_at_once, steps - begin);
     table.write(count, any, [&](std::int64_t k, std::int64_t s, std::span<std::int64_t> out) {
@@ -189,7 +184,7 @@ void Trainer::train(Prepared& one, const Round& round, std::span<const Job> jobs
     const at::Tensor rows = table.tensor(device_);
     for (std::int64_t s = 0; s < count; ++s) {
       one.group->set_rows(rows.select(0, s));
-      if (from_host) host.send(table.step(s), *one.group);
+      if (shape.host) host.send(table.step(s), *one.group);
       step(one);
     }
   }
@@ -229,7 +224,7 @@ std::vector<LocalResult> Trainer::sgd(const Round& round, std::span<const Job> j
   run([&] {
     Prepared& one = prepared(shape);
     one.group->begin(start);
-    train(one, round, jobs, results);
+    train(one, shape, round, jobs, results);
     const at::Tensor w = one.group->parameters().to(at::kCPU), losses = one.group->losses().to(at::kCPU),
                      counts = one.group->counts().to(at::kCPU);
     for (std::size_t k = 0; k < jobs.size(); ++k) {

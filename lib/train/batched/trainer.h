@@ -26,7 +26,8 @@ class Trainer final : public CohortTrainer {
   };
   Prepared& prepared(const GroupShape& shape);
   void step(Prepared& one);
-  void train(Prepared& one, const Round& round, std::span<const Job> jobs, std::vector<LocalResult>& results);
+  void train(Prepared& one, const GroupShape& shape, const Round& round, std::span<const Job> jobs,
+             std::vector<LocalResult>& results);
   /// Runs `work` on the stream of the graphs, where there is one.
   void run(const std::function<void()>& work);
 
