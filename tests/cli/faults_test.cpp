@@ -71,7 +71,8 @@ TEST_CASE("the folder goes during a run: exit 4 that names it", "[cli][faults]")
   CHECK(in_shell(folder,
                  "mkdir results; \"$FEDSIM_BINARY\" run s.toml --set rounds=100000 -o results/a.h5 2>err & "
                  "child=$!\n"
-                 "until [ -s results/a.jsonl ]; do sleep 0.01; done; rm -r results; wait $child; code=$?\n"
+                 // Moved first: a checkpoint that is written while rm -r works would keep the folder.
+                 "until [ -s results/a.jsonl ]; do sleep 0.01; done; mv results gone; rm -r gone; wait $child; code=$?\n"
                  "grep -q 'error: .*results/a.ckpt' err && exit $code; cat err; exit 99") == 4);
 }
 
