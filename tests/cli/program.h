@@ -7,22 +7,15 @@
 #include <utility>
 #include <vector>
 
+#include "temporary_folder.hpp"
+
 namespace fedsim::test {
 
 /// A new empty folder, removed at the end of the test.
-class TempFolder {
+class TempFolder : public TemporaryFolder {
  public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
   /// Writes a file and returns its path.
   std::filesystem::path write(std::string_view name, std::string_view content) const;
-
- private:
-  std::filesystem::path path_;
 };
 
 struct Outcome {

@@ -9,22 +9,11 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "temporary_folder.hpp"
 
 namespace fedsim::test {
 
-/// A folder of its own, removed at the end.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using TempFolder = TemporaryFolder;
 
 void write_file(const std::filesystem::path& path, const std::string& content);
 std::string gzip(const std::string& content);
