@@ -25,17 +25,27 @@ std::vector<std::string> columns_of(const hdf5::Group& root, const std::string& 
   return root.group(table).children();
 }
 
+std::string what_to_do(const fs::path& path) {
+  if (path.extension() != ".part") return "take it from a copy, or repeat its run with --force";
+  return "go on with the run, --resume, which replaces the rounds after its last checkpoint; or begin anew with --force";
+}
+
 }  // namespace
 
-ResultReader::ResultReader(const fs::path& path) : file_(hdf5::File::open(existing(path))) {
+ResultReader::ResultReader(const fs::path& path, Trust trust) : file_(hdf5::File::open(existing(path))) {
+  read_head();
+  if (trust == Trust::as_is) return;
+  try {
+    verify();
+  } catch (const Error& error) {
+    throw Error(error.exit(), fmt::format("{}\n  help: {}", error.what(), what_to_do(file_.path())));
+  }
+}
+
+void ResultReader::read_head() {
   const auto root = file_.root();
   for (const auto& name : root.attributes())
-    if (name != "content_hash") attributes_[name] = root.attribute(name);
-  try {
-    attributes_["content_hash"] = root.text("content_hash");
-  } catch (const Error&) {
-    // Killed between writing the attribute and the text it refers to; verify() judges it.
-  }
+    attributes_[name] = root.attribute(name);
   if (attribute("format") != "fedsim-result")
     throw DataError(fmt::format("{}: is not a result of fedsim (attribute 'format' is not \"fedsim-result\")",
                                 file_.path()));
@@ -108,7 +118,17 @@ std::vector<std::int64_t> ResultReader::partition_sizes() const {
   return root.dataset("partition/sizes").read<std::int64_t>();
 }
 
-void ResultReader::verify() const {
+// After a loss of power rows may be zeros, which pass for a chunk and its checksum.
+std::string ResultReader::lost_rounds() const {
+  const auto rounds = column("round");
+  for (std::size_t i = 0; i < rounds.size(); ++i)
+    if (rounds[i] != static_cast<double>(i)) return fmt::format("; round {} is not there", i);
+  return "";
+}
+
+// A run killed within a commit may be one round ahead of its hash or behind it: then the rounds count that the
+// hash tells of.
+void ResultReader::verify() {
   const auto root = file_.root();
   const auto stored = attribute("content_hash");
   const auto hash_with = [&](std::int64_t rounds) {
@@ -118,14 +138,15 @@ void ResultReader::verify() const {
   };
   const auto here = hash_with(committed_);
   if (here == stored) return;
-  if (status() == "running" && stored.empty()) return;  // the checksums of all datasets held
-  if (status() == "running")
-    for (const auto rounds : {committed_ - 1, committed_ + 1})
-      if (rounds >= 0 && rounds <= root.dataset("rounds/round").rows() && hash_with(rounds) == stored) return;
+  for (const auto rounds : {committed_ - 1, committed_ + 1}) {
+    if (status() != "running" || rounds < 0 || rounds > root.dataset("rounds/round").rows() || hash_with(rounds) != stored) continue;
+    committed_ = rounds;
+    client_rows_ = committed_client_rows(root, committed_);
+    return;
+  }
   throw DataError(
-      fmt::format("{}: content_hash is {}, its content has {}: it was changed or damaged since it was "
-                  "written",
-                  path(), stored, here));
+      fmt::format("{}: is damaged, or was changed since it was written: content_hash is {}, its content has {}{}",
+                  path(), stored.empty() ? "missing" : stored, here, lost_rounds()));
 }
 
 }  // namespace fedsim

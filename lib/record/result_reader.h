@@ -15,9 +15,14 @@ namespace fedsim {
 
 class ResultReader {
  public:
-  /// Opens `path`, or `path`.part where only that exists. Throws DataError: missing, not a result of ours,
-  /// damaged, or locked because the run is writing it right now; OutputError where it "needs a newer fedsim".
-  explicit ResultReader(const std::filesystem::path& path);
+  /// What opening makes sure of. `as_is`: for --resume, which takes no row behind its checkpoint, and the rows
+  /// up to there were synced with it.
+  enum class Trust { verified, as_is };
+
+  /// Opens `path`, or `path`.part where only that exists, and recomputes content_hash. Throws DataError: missing,
+  /// not a result of ours, changed or damaged since it was written, or locked because the run is writing it right
+  /// now; OutputError where it "needs a newer fedsim".
+  explicit ResultReader(const std::filesystem::path& path, Trust trust = Trust::verified);
 
   const std::string& path() const { return file_.path(); }
   const std::map<std::string, hdf5::AttributeValue>& attributes() const { return attributes_; }
@@ -39,12 +44,11 @@ class ResultReader {
   std::vector<std::string> model_shapes() const;
   std::vector<std::int64_t> partition_sizes() const;  // [N]; empty where not recorded
 
-  /// Recomputes content_hash. Throws DataError where it differs: the file was changed or damaged since it was
-  /// written. A run killed within a commit may be one round ahead of its hash or behind it; that is not
-  /// damage.
-  void verify() const;
-
  private:
+  void read_head();
+  void verify();
+  std::string lost_rounds() const;
+
   hdf5::File file_;
   std::map<std::string, hdf5::AttributeValue> attributes_;
   std::int64_t committed_ = 0, client_rows_ = 0;

@@ -59,6 +59,7 @@ struct ResultWriter::Impl {
   explicit Impl(const ResultHeader& given);
   hdf5::File create() const;
   void set(const std::string& name, const hdf5::AttributeValue& value);
+  void set_hash();
   void set_all();
   void publish();
   void take_over();
@@ -111,8 +112,10 @@ hdf5::File ResultWriter::Impl::create() const {
 
 void ResultWriter::Impl::set(const std::string& name, const hdf5::AttributeValue& value) {
   file.root().set(name, value);
-  if (name != "content_hash") hash.set("/", name, value);
+  hash.set("/", name, value);
 }
+
+void ResultWriter::Impl::set_hash() { file.root().set_in_place("content_hash", hash.hex()); }
 
 void ResultWriter::Impl::set_all() {
   set("format", "fedsim-result");
@@ -124,8 +127,7 @@ void ResultWriter::Impl::set_all() {
   for (const auto& attribute : header.attributes)
     std::visit([&](const auto& value) { set(attribute.first, value); }, attribute.second);
   set("committed_rounds", std::int64_t{0});
-  // Last, so that it lies behind the text it refers to, which then is written first.
-  set("content_hash", hash.hex());
+  set_hash();
 }
 
 // Whatever fails leaves the file as it was committed last, and says so.
@@ -157,7 +159,7 @@ void ResultWriter::Impl::take_over() {
 // The file gets the name that others look for only once it is whole.
 void ResultWriter::Impl::publish() {
   if (published) return;
-  set("content_hash", hash.hex());
+  set_hash();
   file.sync();
   file.rename(part_of(header.path));
   sync_folder(folder_of(header.path));
@@ -174,7 +176,7 @@ void ResultWriter::Impl::commit(const RoundRow& row, std::span<const ClientRow> 
     // The values are in the kernel before anything says that they count.
     file.flush();
     set("committed_rounds", committed + 1);
-    set("content_hash", hash.hex());
+    set_hash();
     file.flush();
     ++committed;
     if (!published)
@@ -215,7 +217,7 @@ void ResultWriter::Impl::finish(const std::string& status, const Vec& model) {
     write_model(root, header.tensors, model, hash);
     set("status", status);
     set("finished", utc_now());
-    set("content_hash", hash.hex());
+    set_hash();
     file.sync();
     file.close();
     file.rename(header.path);

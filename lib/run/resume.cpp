@@ -79,7 +79,7 @@ std::optional<ResumePoint> find_resume_point(const fs::path& output, const Check
     throw UsageError(fmt::format("--resume: {} has {} rounds already, and rounds = {}", output.string(),
                                  checkpoint->round, request.rounds));
   if (!fs::exists(output) && !fs::exists(fs::path(output) += ".part")) return std::nullopt;
-  const ResultReader result(output);
+  const ResultReader result(output, ResultReader::Trust::as_is);
   if (result.committed_rounds() <= checkpoint->round) {
     request.warn(fmt::format("{} has fewer rounds than its checkpoint; beginning anew", output.string()));
     return std::nullopt;

@@ -36,7 +36,6 @@ TEST_CASE("record: a complete run reads back", "[record]") {
   CHECK(result.model_names() == std::vector<std::string>{"weight", "bias"});
   CHECK(result.model_shapes() == std::vector<std::string>{"2x3", ""});
   CHECK(result.partition_sizes() == std::vector<std::int64_t>{2, 3});
-  CHECK_NOTHROW(result.verify());
 }
 
 TEST_CASE("record: the partition is stored with its label counts", "[record]") {
@@ -60,7 +59,6 @@ TEST_CASE("record: a stopped run is cut to what was committed", "[record]") {
   CHECK(file.root().dataset("rounds/round").read<std::int64_t>() == std::vector<std::int64_t>{0, 1, 2});
   CHECK(file.root().dataset("clients/round").read<std::int64_t>() ==
         std::vector<std::int64_t>{1, 1, 1, 2, 2, 2});
-  CHECK_NOTHROW(result.verify());
 }
 
 TEST_CASE("record: /clients grows beyond what was expected", "[record]") {
@@ -71,7 +69,6 @@ TEST_CASE("record: /clients grows beyond what was expected", "[record]") {
   const ResultReader result(folder / "a.h5");
   CHECK(result.client_rows() == 1200);
   CHECK(result.client_column("client").back() == 4002);
-  CHECK_NOTHROW(result.verify());
   head.client_rows = false;
   head.path = folder / "b.h5";
   test::write_all(head, 401, "complete");

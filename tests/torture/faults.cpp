@@ -17,7 +17,7 @@ using Digest = std::map<std::string, std::string>;
 /// What a failed run left: readable to the rounds that were committed, or nothing.
 void check_left(const fs::path& output, const std::string& what, Report& report) {
   try {
-    if (fs::exists(output) || fs::exists(fs::path(output) += ".part")) ResultReader(output).verify();
+    if (fs::exists(output) || fs::exists(fs::path(output) += ".part")) const ResultReader verified(output);
     read_checkpoint(checkpoint_path(output), [](const std::string&) {});
   } catch (const std::exception& error) {
     report.wrong.push_back(fmt::format("{}: unreadable afterwards: {}", what, error.what()));

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <csignal>
 #include <fstream>
 
@@ -11,21 +10,6 @@
 
 namespace fedsim::torture {
 namespace {
-
-/// Compares the committed rows of what a kill left with those of the whole run.
-void compare_rows(const ResultReader& left, const ResultReader& whole, const std::string& what,
-                  Report& report) {
-  for (const auto& name : whole.columns()) {
-    if (name.find("seconds") != std::string::npos && name != "simulated_seconds") continue;
-    const auto have = left.column(name), want = whole.column(name);
-    for (std::size_t t = 0; t < have.size(); ++t)
-      if (t >= want.size() ||
-          std::bit_cast<std::uint64_t>(have[t]) != std::bit_cast<std::uint64_t>(want[t])) {
-        report.wrong.push_back(fmt::format("{}: wrong value: {} of round {}", what, name, t));
-        return;
-      }
-  }
-}
 
 bool handles_signals(int process) {
   std::ifstream status(fmt::format("/proc/{}/status", process));
@@ -71,7 +55,6 @@ Report kills(const Place& place) {
     }
     try {
       const ResultReader left(output);
-      left.verify();
       after += left.status() == "complete" ? 1 : 0;
       rounds += left.committed_rounds();
       if (left.committed_rounds() < printed) {
@@ -79,7 +62,8 @@ Report kills(const Place& place) {
         report.wrong.push_back(
             fmt::format("{}: {} rounds printed, {} committed", what, printed, left.committed_rounds()));
       }
-      compare_rows(left, whole, what, report);
+      if (const auto wrong = first_wrong_value(left, whole); !wrong.empty())
+        report.wrong.push_back(fmt::format("{}: {}", what, wrong));
     } catch (const std::exception& error) {
       ++unreadable;
       report.wrong.push_back(fmt::format("{}: {}", what, error.what()));

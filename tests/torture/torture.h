@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/random.h"
+#include "record/result_reader.h"
 
 namespace fedsim::torture {
 
@@ -105,6 +106,8 @@ std::vector<std::string> run_of(const fs::path& config, const fs::path& output,
 /// SHA-256 of every dataset of a verified result, without the timings, and of the attributes that a run
 /// decides.
 std::map<std::string, std::string> digest(const fs::path& result);
+/// "wrong value: COLUMN of round T": the first of the rows in `left` that is not as in the whole run; "".
+std::string first_wrong_value(const ResultReader& left, const ResultReader& whole);
 
 /// Of an uninterrupted run of `config`, made in `folder`. Throws where that fails.
 std::map<std::string, std::string> golden(const Place& place, const fs::path& config,

@@ -95,21 +95,22 @@ double Node::number(const std::string& name) const {
   throw error(fmt::format("attribute '{}' is text, expected a number", name));
 }
 
+Handle Node::attribute_to_write(const std::string& attribute, std::int64_t type) {
+  const std::string object = fmt::format("{}: attribute '{}'", name_, attribute);
+  const auto done = [&](auto result) { return check(result, *origin_, object, "write it"); };
+  if (has_attribute(attribute)) return Handle(done(H5Aopen(id_.get(), attribute.c_str(), H5P_DEFAULT)), close_attribute);
+  const Handle space(done(H5Screate(H5S_SCALAR)), close_space);
+  return Handle(done(H5Acreate2(id_.get(), attribute.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT)),
+                close_attribute);
+}
+
 void Node::set(const std::string& attribute, const AttributeValue& value) {
   const std::string object = fmt::format("{}: attribute '{}'", name_, attribute);
   const auto done = [&](auto result) { return check(result, *origin_, object, "write it"); };
-  const bool exists = has_attribute(attribute);
   const Handle text = std::holds_alternative<std::string>(value) ? text_type(0) : Handle();
   const bool integer = std::holds_alternative<std::int64_t>(value);
   const hid_t type = text.get() >= 0 ? text.get() : integer ? H5T_STD_I64LE : H5T_IEEE_F64LE;
-  Handle id;
-  if (exists) {
-    id = Handle(done(H5Aopen(id_.get(), attribute.c_str(), H5P_DEFAULT)), close_attribute);
-  } else {
-    const Handle space(done(H5Screate(H5S_SCALAR)), close_space);
-    id = Handle(done(H5Acreate2(id_.get(), attribute.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT)),
-                close_attribute);
-  }
+  const Handle id = attribute_to_write(attribute, type);
   if (const auto* words = std::get_if<std::string>(&value)) {
     const char* start = words->c_str();
     done(H5Awrite(id.get(), type, &start));
@@ -118,6 +119,14 @@ void Node::set(const std::string& attribute, const AttributeValue& value) {
   } else {
     done(H5Awrite(id.get(), H5T_NATIVE_DOUBLE, &std::get<double>(value)));
   }
+}
+
+void Node::set_in_place(const std::string& attribute, const std::string& text) {
+  prepare_thread();
+  const Handle type = text_type(text.size());
+  const Handle id = attribute_to_write(attribute, type.get());
+  check(H5Awrite(id.get(), type.get(), text.data()), *origin_, fmt::format("{}: attribute '{}'", name_, attribute),
+        "write it");
 }
 
 }  // namespace fedsim::hdf5

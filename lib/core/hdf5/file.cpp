@@ -36,9 +36,6 @@ Handle access_list(const Origin& origin) {
   Handle list(check(H5Pcreate(H5P_FILE_ACCESS), origin, "", "set up HDF5"), close_list);
   check(H5Pset_fclose_degree(list.get(), H5F_CLOSE_STRONG), origin, "", "set up HDF5");
   check(H5Pset_alignment(list.get(), 512, 4096), origin, "", "set up HDF5");
-  // The text of attributes that are overwritten goes to new space: take it in large pieces, so that the size of the
-  // file, which the superblock tells, changes seldom.
-  check(H5Pset_small_data_block_size(list.get(), 1 << 16), origin, "", "set up HDF5");
   return list;
 }
 

@@ -113,6 +113,9 @@ class Node {
   double number(const std::string& attribute) const;  // an integer is taken too
   /// Creates or overwrites. Text is a variable-length UTF-8 scalar. The type of an existing one must agree.
   void set(const std::string& attribute, const AttributeValue& value);
+  /// The same for text that always has the same length: it lies in the object's header, where overwriting it moves
+  /// nothing, so that a kill or a loss of power leaves the old text or the new one.
+  void set_in_place(const std::string& attribute, const std::string& text);
 
   /// The error to throw about this object: "FILE: NAME: what".
   Error error(const std::string& what) const;
@@ -123,6 +126,9 @@ class Node {
   Handle id_;
   std::string name_;
   std::shared_ptr<const Origin> origin_;
+
+ private:
+  Handle attribute_to_write(const std::string& attribute, std::int64_t type);
 };
 
 class Dataset : public Node {
