@@ -41,7 +41,7 @@ class Hdf5 final : public DataSource {
   Dataset load(const DataContext& context) const override {
     if (options_.file.empty()) throw OptionError{"file", "dataset 'hdf5' needs a file", "file = \"data.h5\""};
     const auto path = context.config_folder / options_.file.text;
-    const auto file = hdf5::File::open(path);
+    const auto file = hdf5::File::open_foreign(path);
     const auto root = file.root();
     Parts parts;
     parts.name = "hdf5";

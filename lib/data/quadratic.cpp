@@ -108,7 +108,7 @@ class Quadratic final : public DataSource {
     if (options_.file.empty())
       throw OptionError{"file", "dataset 'quadratic' needs a file", "file = \"q.h5\""};
     const auto path = context.config_folder / options_.file.text;
-    const auto file = hdf5::File::open(path);
+    const auto file = hdf5::File::open_foreign(path);
     auto all = std::make_shared<Quadratics>(read(file.root()));
     Dataset data;
     data.name = "quadratic";

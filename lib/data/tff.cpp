@@ -13,7 +13,7 @@ namespace {
 /// Returns the clients' offsets in rows.
 std::vector<std::int64_t> read_half(const std::filesystem::path& path, std::int64_t most,
                                     const ReadClient& read, std::int64_t targets, Part& part) {
-  const auto file = hdf5::File::open(path);
+  const auto file = hdf5::File::open_foreign(path);
   const auto examples = file.root().group("examples");
   auto clients = examples.children();
   if (clients.empty()) throw examples.error("has no clients");

@@ -120,7 +120,7 @@ IndexLists read_json(Scanner scan) {
 }
 
 IndexLists read_hdf5(const std::filesystem::path& path) {
-  const auto file = hdf5::File::open(path);
+  const auto file = hdf5::File::open_foreign(path);
   const auto group = file.root().group("partition");
   if (!group.has("indices") || !group.has("offsets"))
     throw DataError(

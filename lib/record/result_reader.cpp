@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/apart.h"
 #include "record/content_hash.h"
 
 namespace fedsim {
@@ -32,20 +33,29 @@ std::string what_to_do(const fs::path& path) {
 
 }  // namespace
 
-ResultReader::ResultReader(const fs::path& path, Trust trust) : file_(hdf5::File::open(existing(path))) {
+ResultReader::ResultReader(const fs::path& path, Trust trust)
+    : ResultReader(existing(path), std::optional(rounds_to_trust(existing(path), trust))) {}
+
+ResultReader::ResultReader(const fs::path& file, std::optional<std::int64_t> rounds) : file_(hdf5::File::open(file)) {
   read_head();
-  if (trust == Trust::as_is) return;
-  try {
-    verify();
-  } catch (const Error& error) {
-    throw Error(error.exit(), fmt::format("{}\n  help: {}", error.what(), what_to_do(file_.path())));
-  }
+  committed_ = rounds.value_or(integer("committed_rounds"));
+  client_rows_ = committed_client_rows(file_.root(), committed_);
+}
+
+std::int64_t ResultReader::rounds_to_trust(const fs::path& file, Trust trust) {
+  const auto read_all = [&] {
+    ResultReader reader(file, std::nullopt);
+    trust == Trust::verified ? reader.verify() : reader.read_columns();
+    return fmt::format("{}", reader.committed_);
+  };
+  return std::stoll(apart(read_all, room_to_read(file),
+                          fmt::format("{}: is damaged: the HDF5 library crashed on reading it\n  help: {}", file.string(),
+                                      what_to_do(file))));
 }
 
 void ResultReader::read_head() {
   const auto root = file_.root();
-  for (const auto& name : root.attributes())
-    attributes_[name] = root.attribute(name);
+  for (const auto& name : root.attributes()) attributes_[name] = root.attribute(name);
   if (attribute("format") != "fedsim-result")
     throw DataError(fmt::format("{}: is not a result of fedsim (attribute 'format' is not \"fedsim-result\")",
                                 file_.path()));
@@ -55,11 +65,19 @@ void ResultReader::read_head() {
     throw OutputError(fmt::format("{}: format version {} needs a newer fedsim (>= {}; this one reads up to version {})",
                                   file_.path(), version, attribute("fedsim_version"), newest_format));
   const auto rows = root.dataset("rounds/round").rows();
-  committed_ = root.integer("committed_rounds");
-  if (committed_ < 0 || committed_ > rows)
-    throw DataError(fmt::format("{}: is damaged: {} rounds committed, but /rounds has {} rows", file_.path(),
-                                committed_, rows));
-  client_rows_ = committed_client_rows(root, committed_);
+  const auto committed = root.integer("committed_rounds");
+  if (committed < 0 || committed > rows)
+    throw DataError(fmt::format("{}: is damaged: {} rounds committed, but /rounds has {} rows", file_.path(), committed,
+                                rows));
+}
+
+// For what HDF5 makes of them. An error need not matter to --resume, and is met again where it does.
+void ResultReader::read_columns() const {
+  try {
+    for (const auto& name : columns()) column(name);
+    for (const auto& name : client_columns()) client_column(name);
+  } catch (const Error&) {
+  }
 }
 
 std::string ResultReader::attribute(const std::string& name) const {
@@ -126,9 +144,17 @@ std::string ResultReader::lost_rounds() const {
   return "";
 }
 
+void ResultReader::verify() {
+  try {
+    find_rounds_of_hash();
+  } catch (const Error& error) {
+    throw Error(error.exit(), fmt::format("{}\n  help: {}", error.what(), what_to_do(path())));
+  }
+}
+
 // A run killed within a commit may be one round ahead of its hash or behind it: then the rounds count that the
 // hash tells of.
-void ResultReader::verify() {
+void ResultReader::find_rounds_of_hash() {
   const auto root = file_.root();
   const auto stored = attribute("content_hash");
   const auto hash_with = [&](std::int64_t rounds) {
@@ -141,7 +167,6 @@ void ResultReader::verify() {
   for (const auto rounds : {committed_ - 1, committed_ + 1}) {
     if (status() != "running" || rounds < 0 || rounds > root.dataset("rounds/round").rows() || hash_with(rounds) != stored) continue;
     committed_ = rounds;
-    client_rows_ = committed_client_rows(root, committed_);
     return;
   }
   throw DataError(

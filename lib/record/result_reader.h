@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ class ResultReader {
   /// Opens `path`, or `path`.part where only that exists, and recomputes content_hash. Throws DataError: missing,
   /// not a result of ours, changed or damaged since it was written, or locked because the run is writing it right
   /// now; OutputError where it "needs a newer fedsim".
+  /// All of it is read in a child first: HDF5 1.10 crashes on some damaged files.
   explicit ResultReader(const std::filesystem::path& path, Trust trust = Trust::verified);
 
   const std::string& path() const { return file_.path(); }
@@ -45,8 +47,12 @@ class ResultReader {
   std::vector<std::int64_t> partition_sizes() const;  // [N]; empty where not recorded
 
  private:
+  ResultReader(const std::filesystem::path& file, std::optional<std::int64_t> rounds);
+  static std::int64_t rounds_to_trust(const std::filesystem::path& file, Trust trust);
   void read_head();
+  void read_columns() const;
   void verify();
+  void find_rounds_of_hash();
   std::string lost_rounds() const;
 
   hdf5::File file_;

@@ -226,6 +226,9 @@ class File {
  public:
   /// For reading. `exit`: the code of errors about this file.
   static File open(const std::filesystem::path& path, Exit exit = Exit::data);
+  /// The same for a file of unknown origin: its objects and the ends of its data are read in a child first, as HDF5 1.10
+  /// crashes on some damaged files, or takes gigabytes.
+  static File open_foreign(const std::filesystem::path& path);
   /// For reading and writing an existing file of ours.
   static File open_to_write(const std::filesystem::path& path);
   /// A new file; exists already: an OutputError. Raw data of half a KiB and more starts at a page, so that a
