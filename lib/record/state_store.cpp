@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 #include <lmdb.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
 #include <random>
 #include <utility>
 #include <vector>
@@ -25,7 +29,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view id_key = "id";
 constexpr std::size_t hash_bytes = 32;                    // hex digits kept of a value's hash
 constexpr std::size_t first_map = std::size_t{16} << 20;  // bytes of address space; doubled when they are used up
-constexpr std::int64_t touched_before_remap = 32 << 20;   // bytes read through the map that may stay in our RSS
+constexpr std::int64_t most_touched = 16 << 20;           // bytes read through the map that may stay in our RSS
+constexpr std::int64_t most_a_transaction = 8 << 20;      // bytes of states: LMDB holds them in memory until it commits
 constexpr std::int64_t touched_a_read = 64 << 10;         // the kernel maps the neighbours of a page that is read
 
 /// (client, round), big endian: in the order of the bytes, as LMDB sorts them.
@@ -86,7 +91,9 @@ struct StateStore::Impl {
   void rewind(std::int64_t round);
   void put(MDB_txn* txn, std::int64_t client, std::int64_t round, const ClientState& state);
   void drop_unneeded(MDB_txn* txn, std::int64_t client) const;
+  void put_all(std::int64_t round, ClientStateMap::const_iterator from, ClientStateMap::const_iterator to);
   void resize(std::size_t bytes);
+  void touch(const MDB_val& value);
   [[noreturn]] void fail(const std::string& what) const;
   void check(int code, const char* what) const {
     if (code == MDB_MAP_FULL) throw MapFull();
@@ -138,7 +145,21 @@ void StateStore::Impl::resize(std::size_t bytes) {
   const int code = mdb_env_set_mapsize(env.get(), bytes);
   if (code != MDB_SUCCESS) fail(fmt::format("can't map {} bytes of it: {}", bytes, mdb_strerror(code)));
   map_bytes = bytes;
+}
+
+// What is read through the map stays in our memory until it is let go; then the kernel's cache has it. LMDB does not tell where
+// its map lies, the kernel does. Others may be reading: they get their pages again.
+void StateStore::Impl::touch(const MDB_val& value) {
+  touched += std::max(touched_a_read, static_cast<std::int64_t>(value.mv_size));
+  if (touched <= most_touched) return;
   touched = 0;
+  const auto inside = reinterpret_cast<std::uintptr_t>(value.mv_data);
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR, &begin, &end) == 2 && begin <= inside && inside < end)
+      ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  }
 }
 
 void StateStore::Impl::identify(const std::string& expected) {
@@ -200,6 +221,20 @@ void StateStore::Impl::put(MDB_txn* txn, std::int64_t client, std::int64_t round
   check(mdb_put(txn, dbi, &key, &value, 0), "write it");
 }
 
+void StateStore::Impl::put_all(std::int64_t round, ClientStateMap::const_iterator from,
+                               ClientStateMap::const_iterator to) {
+  for (;;) {
+    try {
+      Transaction txn = begin(0);
+      for (auto each = from; each != to; ++each) put(txn.get(), each->first, round, each->second);
+      end(std::move(txn));
+      return resize(map_bytes);
+    } catch (const MapFull&) {
+      resize(2 * map_bytes);  // the transaction is gone, nothing of it was written
+    }
+  }
+}
+
 StateStore::StateStore(const fs::path& path) : impl_(std::make_unique<Impl>(path)) {
   std::error_code problem;
   fs::remove(path, problem);
@@ -239,28 +274,25 @@ std::optional<ClientState> StateStore::find(std::int64_t client) const {
   code = mdb_cursor_get(versions.get(), &key, &value, code == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
   if (code == MDB_NOTFOUND || (code == MDB_SUCCESS && (!is_state(key) || client_of(key) != client))) return std::nullopt;
   impl_->check(code, "read it");
-  impl_->touched += std::max(touched_a_read, static_cast<std::int64_t>(value.mv_size));
   const std::string_view content = text_of(value);
   if (content.size() < hash_bytes || hash_of(key, content.substr(hash_bytes)) != content.substr(0, hash_bytes))
     impl_->fail(fmt::format("the state of client {} is damaged (its hash does not match)\n"
                             "  help: begin anew with --force", client));
   ClientState state;
   ByteReader(content.substr(hash_bytes)) >> state.vectors;
+  impl_->touch(value);
   return state;
 }
 
+// In pieces: a commit that is cut short leaves states of a round that no checkpoint has, which a resumed run drops.
 void StateStore::commit(std::int64_t round, const ClientStateMap& changed) {
-  for (;;) {
-    try {
-      Transaction txn = impl_->begin(0);
-      for (const auto& [client, state] : changed) impl_->put(txn.get(), client, round, state);
-      impl_->end(std::move(txn));
-      break;
-    } catch (const Impl::MapFull&) {
-      impl_->resize(2 * impl_->map_bytes);  // the transaction is gone, nothing of it was written
-    }
+  for (auto from = changed.begin(); from != changed.end();) {
+    auto to = from;
+    for (std::int64_t bytes = 0; to != changed.end() && bytes < most_a_transaction; ++to)
+      for (const auto& [name, vector] : to->second.vectors) bytes += static_cast<std::int64_t>(vector.bytes());
+    impl_->put_all(round, from, to);
+    from = to;
   }
-  if (impl_->touched > touched_before_remap) impl_->resize(impl_->map_bytes);
 }
 
 StoreReference StateStore::reference() const { return {impl_->id, impl_->newest}; }
