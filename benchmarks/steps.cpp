@@ -1,9 +1,10 @@
 // Microseconds (processor time, best of 20) of a training step of the compiled trainer on one core, for the
-// literature's models, plain SGD and with momentum. Usage: fedsim_bench_steps [float32|float64]
+// literature's models, plain SGD and with momentum. Usage: fedsim_bench_steps [float32|float64 [MODEL ...]]
 #include <fmt/format.h>
 #include <time.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,14 +79,14 @@ void measure(const std::string& model, const Dataset& data, std::int64_t count, 
     }
     return result;
   };
-  const auto client = [&] {  // a local run of one step: start handed out, parameters handed back
+  const auto client = [&] {  // a local run of one step: start handed out, its change handed back
     double result = 1e9;
     for (int repeat = 0; repeat < 20; ++repeat) {
       const double from = now();
       for (int i = 0; i < steps; ++i) {
         learner->begin(start, {.lr = 1e-3});
-        learner->step(batch);
-        const Vec w = learner->take();
+        learner->last_step(batch);
+        const Vec change = learner->take_difference(start);
       }
       result = std::min(result, (now() - from) / steps);
     }
@@ -99,7 +100,7 @@ void measure(const std::string& model, const Dataset& data, std::int64_t count, 
 }
 
 template <class T>
-void measure_all() {
+void measure_all(const std::set<std::string>& chosen) {
   Dataset images, colour, text;
   images.sample_shape = {1, 28, 28};
   images.classes = 10;
@@ -108,21 +109,25 @@ void measure_all() {
   text.sample_shape = {80};
   text.classes = text.vocabulary = 80;
   text.targets = 80;
+  const auto run = [&](const std::string& model, const Dataset& data, std::int64_t count, int steps) {
+    if (chosen.empty() || chosen.contains(model)) measure<T>(model, data, count, steps);
+  };
   for (const std::int64_t count : {6, 10, 64}) {
-    measure<T>("logistic", images, count, 500);
-    measure<T>("2nn", images, count, 20);
-    measure<T>("lenet5", images, count, 10);
-    if (count > 6) measure<T>("cnn", images, count, 2);
+    run("logistic", images, count, 500);
+    run("2nn", images, count, 20);
+    run("lenet5", images, count, 10);
+    if (count > 6) run("cnn", images, count, 2);
   }
-  measure<T>("char-lstm", text, 4, 1);
-  measure<T>("resnet18-gn", colour, 10, 1);
+  run("char-lstm", text, 4, 1);
+  run("resnet18-gn", colour, 10, 1);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::set<std::string> chosen(argv + std::min(argc, 2), argv + argc);
   if (argc > 1 && std::string(argv[1]) == "float64")
-    measure_all<double>();
+    measure_all<double>(chosen);
   else
-    measure_all<float>();
+    measure_all<float>(chosen);
 }

@@ -18,15 +18,48 @@ constexpr int kept_classes = 16;      // 64 bits
 // mantissa. Plain adds and multiplies: every instruction set gives the same bits.
 constexpr double magic = 6755399441055744.0;
 
-#define FEDSIM_ACCUMULATE(T)                                                                 \
-  FEDSIM_CLONES void accumulate(std::int64_t* sum, const T* x, double factor, std::size_t n) { \
-    const auto zero = std::bit_cast<std::int64_t>(magic);                                    \
-    for (std::size_t i = 0; i < n; ++i)                                                      \
-      sum[i] += std::bit_cast<std::int64_t>(static_cast<double>(x[i]) * factor + magic) - zero; \
+// Unsigned, so that the magic numbers, which are taken off together, may wrap.
+template <class T, std::size_t Terms>
+[[gnu::always_inline]] inline void accumulate_loop(std::int64_t* sum, const T* const* terms, const double* factors,
+                                                   std::size_t n) {
+  constexpr std::uint64_t zero = Terms * std::bit_cast<std::uint64_t>(magic);
+  const T* x[Terms];
+  double factor[Terms];
+  for (std::size_t k = 0; k < Terms; ++k) x[k] = terms[k], factor[k] = factors[k];
+  for (std::size_t i = 0; i < n; ++i) {
+    std::uint64_t total = static_cast<std::uint64_t>(sum[i]) - zero;
+    for (std::size_t k = 0; k < Terms; ++k)
+      total += std::bit_cast<std::uint64_t>(static_cast<double>(x[k][i]) * factor[k] + magic);
+    sum[i] = static_cast<std::int64_t>(total);
+  }
+}
+
+constexpr std::size_t terms_at_once = 4;
+constexpr std::size_t waiting_bytes = std::size_t{8} << 20;  // of a class, at most: they should stay in a cache
+
+#define FEDSIM_ACCUMULATE(T)                                                                                       \
+  FEDSIM_CLONES void accumulate(std::int64_t* sum, const T* const* x, const double* factors, std::size_t n) {      \
+    accumulate_loop<T, 1>(sum, x, factors, n);                                                                     \
+  }                                                                                                                \
+  FEDSIM_CLONES void accumulate_several(std::int64_t* sum, const T* const* x, const double* factors, std::size_t n) { \
+    accumulate_loop<T, terms_at_once>(sum, x, factors, n);                                                         \
   }
 FEDSIM_ACCUMULATE(float)
 FEDSIM_ACCUMULATE(double)
 #undef FEDSIM_ACCUMULATE
+
+template <class T>
+void accumulate_all(std::int64_t* sum, const std::vector<ExactSum::Term>& terms, std::size_t n) {
+  std::vector<const T*> x;
+  std::vector<double> factors;
+  for (const ExactSum::Term& term : terms) {
+    x.push_back(term.x.as<T>().data());
+    factors.push_back(term.factor);
+  }
+  std::size_t k = 0;
+  for (; k + terms_at_once <= x.size(); k += terms_at_once) accumulate_several(sum, &x[k], &factors[k], n);
+  for (; k < x.size(); ++k) accumulate(sum, &x[k], &factors[k], n);
+}
 
 FEDSIM_CLONES void add_integers(std::int64_t* sum, const std::int64_t* x, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) sum[i] += x[i];
@@ -49,17 +82,30 @@ ExactSum::ExactSum(std::size_t size, std::int64_t terms)
 
 double ExactSum::unit(int number) const { return std::ldexp(1.0, class_bits * number - bits_); }
 
-std::vector<std::int64_t>* ExactSum::of_class(int number) {
+ExactSum::Class* ExactSum::of_class(int number) {
   if (!classes_.empty() && number < classes_.rbegin()->first - kept_classes) return nullptr;
-  auto& sum = classes_[number];
-  if (sum.empty()) {
-    sum.assign(size_, 0);
+  Class& entry = classes_[number];
+  if (entry.sum.empty()) {
+    entry.sum.assign(size_, 0);
     classes_.erase(classes_.begin(), classes_.lower_bound(classes_.rbegin()->first - kept_classes));
   }
-  return &sum;
+  return &entry;
 }
 
-bool ExactSum::add(const Vec& x, double largest, std::int64_t weight) {
+void ExactSum::add_waiting(Class& entry) {
+  if (entry.waiting.empty()) return;
+  if (entry.waiting.front().x.dtype() == Dtype::float32)
+    accumulate_all<float>(entry.sum.data(), entry.waiting, entry.sum.size());
+  else
+    accumulate_all<double>(entry.sum.data(), entry.waiting, entry.sum.size());
+  entry.waiting.clear();
+}
+
+void ExactSum::add_waiting() {
+  for (auto& [number, entry] : classes_) add_waiting(entry);
+}
+
+bool ExactSum::add(Vec&& x, double largest, std::int64_t weight) {
   if (x.size() != size_) throw std::logic_error("ExactSum: a vector of another size");
   const double bound = largest * static_cast<double>(weight);
   if (!std::isfinite(bound)) return false;
@@ -67,26 +113,27 @@ bool ExactSum::add(const Vec& x, double largest, std::int64_t weight) {
   int exponent = 0;
   std::frexp(bound, &exponent);  // bound < 2^exponent
   const int number = std::max(smallest_class, static_cast<int>(std::ceil(static_cast<double>(exponent) / class_bits)));
-  auto* sum = of_class(number);
-  if (sum == nullptr) return true;
-  const double factor = static_cast<double>(weight) / unit(number);
-  if (x.dtype() == Dtype::float32)
-    accumulate(sum->data(), x.as<float>().data(), factor, size_);
-  else
-    accumulate(sum->data(), x.as<double>().data(), factor, size_);
+  Class* entry = of_class(number);
+  if (entry == nullptr) return true;
+  const std::size_t most = x.bytes() * terms_at_once <= waiting_bytes ? terms_at_once : 1;
+  entry->waiting.push_back({std::move(x), static_cast<double>(weight) / unit(number)});
+  if (entry->waiting.size() >= most) add_waiting(*entry);
   return true;
 }
 
-void ExactSum::merge(const ExactSum& other) {
+void ExactSum::merge(ExactSum& other) {
   if (other.size_ != size_ || other.bits_ != bits_) throw std::logic_error("ExactSum: merge of different sums");
-  for (auto entry = other.classes_.rbegin(); entry != other.classes_.rend(); ++entry)
-    if (auto* sum = of_class(entry->first)) add_integers(sum->data(), entry->second.data(), size_);
+  other.add_waiting();
+  for (auto from = other.classes_.rbegin(); from != other.classes_.rend(); ++from)
+    if (Class* entry = of_class(from->first)) add_integers(entry->sum.data(), from->second.sum.data(), size_);
 }
 
-Vec ExactSum::quotient(double divisor, Dtype dtype) const {
+Vec ExactSum::quotient(double divisor, Dtype dtype) {
+  add_waiting();
   Vec result = Vec::uninitialized(size_, dtype);
   std::vector<double> total(size_, 0.0);
-  for (const auto& [number, sum] : classes_) add_converted(total.data(), sum.data(), unit(number), size_);
+  for (const auto& [number, entry] : classes_)
+    add_converted(total.data(), entry.sum.data(), unit(number), size_);
   if (dtype == Dtype::float32)
     divide(result.as<float>().data(), total.data(), divisor, size_);
   else

@@ -15,26 +15,39 @@ namespace fedsim {
 /// are added in double at the end, in order. So there is no scale to know before the first client is trained, a term
 /// is read once, and memory is one accumulator a class that occurs (one to three in practice).
 ///
+/// The accumulator has twice the bytes of a float32 term, read and written: terms that fit into the caches wait until
+/// there are a few of their class, and one pass over it adds them all.
+///
 /// Resolution: 2^-bits of a term's class limit; a term keeps at least bits - 4 significant bits in its largest
 /// coordinate (47 for fewer than 2048 terms). Classes more than 64 bits below the largest are dropped: they could not
 /// change a double.
 class ExactSum {
  public:
+  struct Term {
+    Vec x;
+    double factor;  // makes multiples of the class' unit of it
+  };
   /// `terms`: the most vectors that may be added, over all sums that will be merged.
   ExactSum(std::size_t size, std::int64_t terms);
-  /// Adds weight * x, largest = max_abs(x), finite. weight >= 0. False, and nothing is added, where the product
-  /// overflows a double.
-  bool add(const Vec& x, double largest, std::int64_t weight);
-  void merge(const ExactSum& other);
+  /// Adds weight * x, largest = max_abs(x), finite. weight >= 0. False, and nothing is added (x stays), where the
+  /// product overflows a double.
+  bool add(Vec&& x, double largest, std::int64_t weight);
+  void merge(ExactSum& other);
   /// sum / divisor, rounded once to the dtype.
-  Vec quotient(double divisor, Dtype dtype) const;
+  Vec quotient(double divisor, Dtype dtype);
 
  private:
-  std::vector<std::int64_t>* of_class(int number);  // null where it is too small to count
-  double unit(int number) const;                    // 16^c 2^-bits
+  struct Class {
+    std::vector<std::int64_t> sum;
+    std::vector<Term> waiting;
+  };
+  Class* of_class(int number);    // null where it is too small to count
+  double unit(int number) const;  // 16^c 2^-bits
+  static void add_waiting(Class& entry);
+  void add_waiting();
   std::size_t size_;
   int bits_;
-  std::map<int, std::vector<std::int64_t>> classes_;
+  std::map<int, Class> classes_;
 };
 
 }  // namespace fedsim

@@ -12,15 +12,15 @@ class MeanAccumulator final : public Accumulator {
  public:
   explicit MeanAccumulator(std::int64_t cohort) : cohort_(cohort) {}
 
-  bool add(const Update& update, const Magnitude& delta, std::int64_t weight) override {
-    const Vec scalars = Vec::of(std::span<const double>(update.scalars));
+  bool add(Update&& update, const Magnitude& delta, std::int64_t weight) override {
+    Vec scalars = Vec::of(std::span<const double>(update.scalars));
     const double side = max_abs(update.side), numbers = max_abs(scalars);
     for (const double largest : {delta.largest, side, numbers})
       if (!std::isfinite(largest * static_cast<double>(weight))) return false;
     dtype_ = update.delta.dtype();
-    add_to(delta_, update.delta, delta.largest, weight);
-    add_to(side_, update.side, side, weight);
-    add_to(scalars_, scalars, numbers, weight);
+    add_to(delta_, std::move(update.delta), delta.largest, weight);
+    add_to(side_, std::move(update.side), side, weight);
+    add_to(scalars_, std::move(scalars), numbers, weight);
     weight_ += weight;
     ++reported_;
     return true;
@@ -52,10 +52,10 @@ class MeanAccumulator final : public Accumulator {
   }
 
  private:
-  void add_to(std::optional<ExactSum>& sum, const Vec& x, double largest, std::int64_t weight) const {
+  void add_to(std::optional<ExactSum>& sum, Vec&& x, double largest, std::int64_t weight) const {
     if (x.empty()) return;
     if (!sum) sum.emplace(x.size(), cohort_);
-    sum->add(x, largest, weight);
+    sum->add(std::move(x), largest, weight);
   }
   static void merge_into(std::optional<ExactSum>& sum, std::optional<ExactSum>& from) {
     if (!from) return;

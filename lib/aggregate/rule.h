@@ -12,10 +12,9 @@ namespace fedsim {
 class Accumulator {
  public:
   virtual ~Accumulator() = default;
-  /// Adds an update of weight n (>= 0); `delta` = measure(update.delta), which the record needs too. False, and nothing
-  /// is added, where a value is not finite.
-  virtual bool add(const Update& update, const Magnitude& delta, std::int64_t weight) = 0;
-  bool add(const Update& update, std::int64_t weight) { return add(update, measure(update.delta), weight); }
+  /// Takes the vectors of an update of weight n (>= 0); `delta` = measure(update.delta), which the record needs too.
+  /// False, and the update stays as it is, where a value is not finite.
+  virtual bool add(Update&& update, const Magnitude& delta, std::int64_t weight) = 0;
   virtual void merge(Accumulator& other) = 0;
   /// The aggregate of all that was added; `reported` 0 and empty vectors where nothing was.
   virtual Aggregate close() = 0;

@@ -47,14 +47,6 @@ struct ClientState {
 /// States of clients, by client.
 using ClientStateMap = std::map<std::int64_t, ClientState>;
 
-/// What a client sends.
-struct Update {
-  Vec delta;                    // [d] change of the model
-  Vec side{};                   // [d] second uplink vector, or empty
-  std::vector<double> scalars{};  // a few numbers, averaged like the vectors
-  LocalResult local{};          // for the record: steps, loss (w may be empty)
-};
-
 /// Weighted mean over the clients that reported, weights n_k or 1 (aggregate.weight).
 struct Aggregate {
   Vec delta{};                  // [d]

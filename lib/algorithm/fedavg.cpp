@@ -17,10 +17,7 @@ class FedAvg final : public Algorithm {
 
   Task<Update> client(const Round&, const State& server, ClientState&, Trainer& trainer) const override {
     const LocalJob job{.start = server.w};
-    LocalResult y = co_await trainer.sgd(job);
-    Update update{.delta = std::move(y.w) - server.w};
-    update.local = std::move(y);
-    co_return update;
+    co_return co_await trainer.update(job);
   }
 };
 

@@ -22,12 +22,10 @@ class FedNova final : public Algorithm {
 
   Task<Update> client(const Round& round, const State& server, ClientState&, Trainer& trainer) const override {
     const LocalJob job{.start = server.w, .prox = options_.mu};
-    LocalResult y = co_await trainer.sgd(job);
-    const double a_k = accumulated_steps(y.steps, round.local.momentum, round.client_lr * options_.mu);
-    Update update{.delta = std::move(y.w) - server.w};
+    Update update = co_await trainer.update(job);
+    const double a_k = accumulated_steps(update.local.steps, round.local.momentum, round.client_lr * options_.mu);
     if (a_k > 0) update.delta /= a_k;
     update.scalars.push_back(a_k);
-    update.local = std::move(y);
     co_return update;
   }
 

@@ -20,10 +20,7 @@ class FedProx final : public Algorithm {
 
   Task<Update> client(const Round&, const State& server, ClientState&, Trainer& trainer) const override {
     const LocalJob job{.start = server.w, .prox = options_.mu};
-    LocalResult y = co_await trainer.sgd(job);
-    Update update{.delta = std::move(y.w) - server.w};
-    update.local = std::move(y);
-    co_return update;
+    co_return co_await trainer.update(job);
   }
 
  private:

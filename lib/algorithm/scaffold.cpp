@@ -34,20 +34,17 @@ class Scaffold final : public Algorithm {
     const Vec& c = server["c"];
     Vec& c_k = mine.vector_like("c", c);
     const LocalJob job{.start = server.w, .linear = c - c_k};
-    LocalResult y = co_await trainer.sgd(job);
-
-    Update update{.delta = std::move(y.w) - server.w};
+    Update update = co_await trainer.update(job);
     if (options_.option == "I") {
       GradientResult full = co_await trainer.gradient(server.w);
       update.side = full.gradient - c_k;
-    } else if (y.steps > 0) {
+    } else if (update.local.steps > 0) {
       const double momentum = options_.control_scale == "effective" ? round.local.momentum : 0;
-      update.side = -c - update.delta / (accumulated_steps(y.steps, momentum, 0) * round.client_lr);
+      update.side = -c - update.delta / (accumulated_steps(update.local.steps, momentum, 0) * round.client_lr);
     } else {
       update.side = Vec(c.size(), c.dtype());
     }
     c_k += update.side;
-    update.local = std::move(y);
     co_return update;
   }
 

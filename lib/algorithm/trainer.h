@@ -5,7 +5,8 @@
 #include <coroutine>
 #include <cstdint>
 #include <exception>
-#include <variant>
+#include <utility>
+#include <vector>
 
 #include "core/vec.h"
 
@@ -23,10 +24,19 @@ struct LocalJob {
 };
 
 struct LocalResult {
-  Vec w;                       // [d] after the last step
+  Vec w;                       // [d] after the last step, or that minus the start where `relative`
   std::int64_t steps = 0;      // taken
   std::int64_t processed = 0;  // samples, all epochs
   double loss = 0;             // mean over every sample processed, before each step's update
+  bool relative = false;
+};
+
+/// What a client sends.
+struct Update {
+  Vec delta;                      // [d] change of the model
+  Vec side{};                     // [d] second uplink vector, or empty
+  std::vector<double> scalars{};  // a few numbers, averaged like the vectors
+  LocalResult local{};            // for the record: steps, loss (w may be empty)
 };
 
 struct GradientResult {
@@ -39,6 +49,7 @@ struct GradientResult {
 struct TrainRequest {
   enum class Kind { sgd, gradient, loss } kind;
   const LocalJob* job = nullptr;  // sgd
+  bool relative = false;          // sgd: w - start is what will be used, and may be the answer
   const Vec* at = nullptr;        // gradient, loss
   LocalResult local{};
   GradientResult full{};
@@ -51,12 +62,17 @@ class Trainer {
   virtual ~Trainer() = default;
 
   struct SgdWait;
+  struct UpdateWait;
   struct GradientWait;
   struct LossWait;
   /// co_await gives a LocalResult. The job must be a named variable: g++ 12 destroys an aggregate temporary inside
   /// a co_await expression twice, so that form does not compile.
   SgdWait sgd(const LocalJob& job);
   SgdWait sgd(LocalJob&&) = delete;
+  /// The same, where only the change counts: co_await gives an Update with delta = w - start and `local`. A trainer
+  /// may write the difference in its last step, which saves a pass over the three vectors.
+  UpdateWait update(const LocalJob& job);
+  UpdateWait update(LocalJob&&) = delete;
   /// co_await gives a GradientResult: the gradient of the client's whole loss at w.
   GradientWait gradient(const Vec& w);
   /// co_await gives the client's mean loss at w.
@@ -86,6 +102,16 @@ struct Trainer::SgdWait : Trainer::Wait {
     return std::move(request.local);
   }
 };
+struct Trainer::UpdateWait : Trainer::Wait {
+  Update await_resume() {
+    check();
+    Update update;
+    update.local = std::move(request.local);
+    update.delta = std::move(update.local.w);
+    if (!update.local.relative) update.delta -= request.job->start;
+    return update;
+  }
+};
 struct Trainer::GradientWait : Trainer::Wait {
   GradientResult await_resume() {
     check();
@@ -101,6 +127,9 @@ struct Trainer::LossWait : Trainer::Wait {
 
 inline Trainer::SgdWait Trainer::sgd(const LocalJob& job) {
   return {{*this, {.kind = TrainRequest::Kind::sgd, .job = &job}}};
+}
+inline Trainer::UpdateWait Trainer::update(const LocalJob& job) {
+  return {{*this, {.kind = TrainRequest::Kind::sgd, .job = &job, .relative = true}}};
 }
 inline Trainer::GradientWait Trainer::gradient(const Vec& w) {
   return {{*this, {.kind = TrainRequest::Kind::gradient, .at = &w}}};

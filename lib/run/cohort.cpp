@@ -18,7 +18,7 @@ class DirectTrainer final : public Trainer {
   std::int64_t samples() const override { return client_.rows.size(); }
   bool submit(TrainRequest& request) override {
     if (request.kind == TrainRequest::Kind::sgd)
-      request.local = worker_.sgd(client_, round_, *request.job);
+      request.local = worker_.sgd(client_, round_, *request.job, request.relative);
     else
       request.full = worker_.gradient(client_, round_, *request.at);
     return true;
@@ -84,12 +84,12 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   std::vector<std::unique_ptr<Accumulator>> sums(static_cast<std::size_t>(workers.threads()));
   const std::int64_t down = bytes_received(plan.algorithm, server);
 
-  const auto deliver = [&](std::int64_t place, const ClientData& client, ClientState& mine, const Update& update,
-                           std::size_t slot) {
+  const auto deliver = [&](std::int64_t place, const ClientData& client, ClientState& mine, Update&& update, std::size_t slot) {
     const auto i = static_cast<std::size_t>(place);
     if (!sums[slot]) sums[slot] = plan.rule.open(static_cast<std::int64_t>(cohort.size()));
     const Magnitude size = measure(update.delta);
-    const bool arrived = sums[slot]->add(update, size, plan.weight_by_samples ? client.rows.size() : 1);
+    const std::int64_t up = bytes_sent(update);
+    const bool arrived = sums[slot]->add(std::move(update), size, plan.weight_by_samples ? client.rows.size() : 1);
     processed[i] = update.local.processed;
     result.rows[i] = {.round = round.index,
                       .client = client.client,
@@ -97,7 +97,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
                       .steps = update.local.steps,
                       .train_loss = update.local.loss,
                       .update_norm = size.norm,
-                      .bytes_up = bytes_sent(update),
+                      .bytes_up = up,
                       .bytes_down = down,
                       .status = arrived ? ClientStatus::reported : ClientStatus::nonfinite};
     if (!arrived) broken[i] = first_nonfinite(update);

@@ -12,7 +12,7 @@ namespace fedsim {
 
 /// A client that is done. Called on the workers' threads, `slot` as in Workers::for_each.
 using Deliver = std::function<void(std::int64_t place, const ClientData& client, ClientState& mine,
-                                   const Update& update, std::size_t slot)>;
+                                   Update&& update, std::size_t slot)>;
 
 /// Trains the clients at places `order` of the cohort, at most plan.group of them at a time in that order,
 /// and delivers each. Groups depend on the order and the config alone, so bits do not depend on threads.

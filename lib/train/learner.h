@@ -46,10 +46,14 @@ class Learner {
   virtual void begin(const Vec& start, const StepRule& rule) = 0;
   /// One SGD step. Returns the batch's summed loss and target count before the update (hits are not counted).
   virtual Evaluation step(const Batch& batch) = 0;
+  /// The step after which take_difference follows: a learner may write the difference at once.
+  virtual Evaluation last_step(const Batch& batch) { return step(batch); }
   /// The parameters after the steps so far.
   virtual Vec parameters() const = 0;
   /// The same, and ends the local run: a learner may hand over its own memory.
   virtual Vec take() { return parameters(); }
+  /// The parameters minus `start`, which began the run; ends it. Any last step was made by last_step.
+  virtual Vec take_difference(const Vec& start) { return take() - start; }
   /// Adds the gradient of the batch's summed loss at `w` to `gradient` (float64 [d], whatever the dtype). Without
   /// dropout and with running statistics, so that it is a function of `w` and the samples. Ends a local run.
   virtual Evaluation gradient(const Vec& w, const Batch& batch, Vec& gradient) = 0;

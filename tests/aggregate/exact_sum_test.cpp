@@ -33,10 +33,15 @@ Vec sum_in_order(const std::vector<Vec>& x, const std::vector<int>& order, std::
   std::vector<ExactSum> sums(shards, ExactSum(x[0].size(), static_cast<std::int64_t>(x.size())));
   for (std::size_t i = 0; i < order.size(); ++i) {
     const auto k = static_cast<std::size_t>(order[i]);
-    REQUIRE(sums[i % shards].add(x[k], max_abs(x[k]), static_cast<std::int64_t>(k) + 1));
+    REQUIRE(sums[i % shards].add(Vec(x[k]), max_abs(x[k]), static_cast<std::int64_t>(k) + 1));
   }
   for (std::size_t s = 1; s < shards; ++s) sums[0].merge(sums[s]);
   return sums[0].quotient(3.0, x[0].dtype());
+}
+
+bool add(Accumulator& sum, Update update, std::int64_t weight) {
+  const Magnitude delta = measure(update.delta);
+  return sum.add(std::move(update), delta, weight);
 }
 
 }  // namespace
@@ -53,6 +58,21 @@ TEST_CASE("a sum has the same bits for any order and any number of shards") {
       CHECK(sum_in_order(x, order, shards) == expected);
     }
   }
+}
+
+TEST_CASE("terms too large to wait for others are summed to the same bits") {
+  constexpr std::size_t period = 33, size = 600'006;  // four terms are 9.6 MB
+  const auto x = terms(9, period, Dtype::float32);
+  std::vector<Vec> wide;
+  for (const Vec& term : x) {
+    wide.push_back(Vec::uninitialized(size, Dtype::float32));
+    for (std::size_t i = 0; i < size; ++i) wide.back().as<float>()[i] = term.as<float>()[i % period];
+  }
+  const std::vector<int> order{4, 1, 8, 0, 6, 2, 7, 5, 3};
+  const Vec sum = sum_in_order(wide, order, 2), expected = sum_in_order(x, order, 1);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < size; ++i) wrong += sum.as<float>()[i] != expected.as<float>()[i % period];
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("the error of a sum is within the stated resolution") {
@@ -77,7 +97,7 @@ TEST_CASE("one term comes back unchanged when it has few bits, at any magnitude"
   for (const double magnitude : {0x1p-700, 0x1p-100, 1.0, 0x1p100, 0x1p1000}) {
     ExactSum sum(3, 1);
     const Vec x = vec({magnitude, -magnitude / 4, magnitude / 2});
-    REQUIRE(sum.add(x, max_abs(x), 1));
+    REQUIRE(sum.add(Vec(x), max_abs(x), 1));
     CHECK(sum.quotient(1.0, Dtype::float64) == x);
   }
 }
@@ -89,11 +109,11 @@ TEST_CASE("what cannot be represented is refused and leaves the sum as it was") 
   }();
   const auto sum = rule->open(4);
   const auto update = [](double value) { return Update{.delta = vec({value, 1.0})}; };
-  CHECK(sum->add(update(2.0), 1));
-  CHECK_FALSE(sum->add(update(std::nan("")), 1));
-  CHECK_FALSE(sum->add(update(std::numeric_limits<double>::infinity()), 1));
-  CHECK_FALSE(sum->add(update(1e308), 1000));
-  CHECK(sum->add(update(6.0), 3));
+  CHECK(add(*sum, update(2.0), 1));
+  CHECK_FALSE(add(*sum, update(std::nan("")), 1));
+  CHECK_FALSE(add(*sum, update(std::numeric_limits<double>::infinity()), 1));
+  CHECK_FALSE(add(*sum, update(1e308), 1000));
+  CHECK(add(*sum, update(6.0), 3));
   const Aggregate mean = sum->close();
   CHECK(mean.reported == 2);
   CHECK(mean.delta == vec({(2.0 + 3 * 6.0) / 4, 1.0}));
@@ -104,6 +124,6 @@ TEST_CASE("a round without reports, and weights of zero, divide by nothing") {
   const auto rule = Registry<AggregateRule>::find("mean")->make(visitor);
   CHECK(rule->open(3)->close().reported == 0);
   const auto sum = rule->open(3);
-  CHECK(sum->add(Update{.delta = vec({5.0})}, 0));
+  CHECK(add(*sum, Update{.delta = vec({5.0})}, 0));
   CHECK(sum->close().delta == vec({0.0}));
 }

@@ -67,7 +67,9 @@ struct Federation {
         QuadraticTrainer trainer(clients[k].a, clients[k].b, clients[k].steps, lr, momentum);
         auto task = algorithm->client(round, server, states[k], trainer);
         REQUIRE(task.run_until_wait());
-        REQUIRE(sum->add(task.take(), 1));
+        Update update = task.take();
+        const Magnitude delta = measure(update.delta);
+        REQUIRE(sum->add(std::move(update), delta, 1));
       }
       optimizer->step(server, algorithm->server(round, server, sum->close()));
     }

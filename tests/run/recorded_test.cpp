@@ -26,7 +26,8 @@ double mean_of_round(Pool& pool, const AggregateRule& rule, std::int64_t round) 
       Update update;
       update.delta = Vec(3, Dtype::float64);
       update.delta.set(0, static_cast<double>(k) * std::exp(-static_cast<double>(round)));
-      sums[slot]->add(update, k + 1);
+      const Magnitude delta = measure(update.delta);
+      sums[slot]->add(std::move(update), delta, k + 1);
     }
   });
   const auto total = rule.open(40);

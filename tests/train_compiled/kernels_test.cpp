@@ -66,7 +66,8 @@ void check_products(const Kernels<T>& kernels) {
                    .prox = T(0.125),
                    .w = w.data(),
                    .anchor = w.data() + 1,
-                   .linear = w.data() + 2};
+                   .linear = w.data() + 2,
+                   .origin = trial % 2 == 0 ? w.data() + 3 : nullptr};
       kernels.product(p);
       for (Index r = 0; r < rows; ++r)
         for (Index j = 0; j < columns + 3; ++j) {
@@ -82,7 +83,8 @@ void check_products(const Kernels<T>& kernels) {
             if (write == Write::add) expected += sum;
             if (write == Write::sgd)
               expected -= 0.5 * (sum + 0.25 * expected + 0.125 * (expected - static_cast<double>(w[at + 1])) +
-                                 static_cast<double>(w[at + 2]));
+                                 static_cast<double>(w[at + 2])) +
+                          (trial % 2 == 0 ? static_cast<double>(w[at + 3]) : 0);
           }
           if (std::abs(static_cast<double>(c[at]) - expected) > tolerance<T>(depth))
             FAIL(kernels.instruction_set << " write " << static_cast<int>(write) << " [" << r << ", " << j

@@ -66,6 +66,18 @@ void check(const Dataset& data, const std::vector<std::string>& layers) {
     CHECK(norm(w - expected) <= 1e-12 * norm(expected));
     CHECK(norm(w - start) > 1e-3);
     CHECK(learner->take() == w);
+
+    learner->begin(start, rule);
+    CHECK(norm(learner->take_difference(start)) == 0);
+    for (std::size_t last = 1; last <= batches.size(); ++last) {
+      learner->begin(start, rule);
+      reference->begin(start, rule);
+      for (std::size_t i = 0; i < last; ++i) {
+        reference->step(batches[i]);
+        i + 1 == last ? learner->last_step(batches[i]) : learner->step(batches[i]);
+      }
+      CHECK(learner->take_difference(start) == reference->take() - start);  // bit for bit
+    }
   }
 }
 

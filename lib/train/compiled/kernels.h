@@ -13,13 +13,14 @@ enum class Write { store, add, sgd };
 
 /// The terms of SGD. In a product, on the matrix that it is the gradient of: the pointers stand at the
 /// matrix' first element and have the rows of c, c = w - lr (product + weight_decay w + prox (w - anchor) +
-/// linear).
+/// linear) - origin.
 template <class T>
 struct Descent {
   T lr, weight_decay, prox;
   const T* w;
   const T* anchor;  // read where prox != 0
-  const T* linear;  // null: none
+  const T* linear;            // null: none
+  const T* origin = nullptr;  // subtracted from what is written; null: nothing is
   bool plain() const { return weight_decay == 0 && prox == 0 && linear == nullptr; }
 };
 
@@ -78,7 +79,7 @@ struct Kernels {
   /// sums[j] = sum over rows of a[r, j]
   void (*column_sums)(const T* a, Index rows, Index columns, T* sums);
   /// SGD on n stored gradients times `factor`, with momentum where that is not 0 (then `velocity` is read):
-  /// g = factor gradient + weight_decay w + prox (w - anchor) + linear; v = momentum v + g; out = w - lr v.
+  /// g = factor gradient + weight_decay w + prox (w - anchor) + linear; v = momentum v + g; out = w - lr v - origin.
   void (*descend)(const Descent<T>&, Index n, T factor, const T* gradient, T momentum, T* velocity, T* out);
 };
 

@@ -13,21 +13,6 @@ inline Vector<T> relu_of(Vector<T> v) {
   return v <= Vector<T>{} ? Vector<T>{} : v;
 }
 
-/// The whole tile as plain SGD writes it, without a question a vector: after a small batch the writing weighs as much as
-/// the sums.
-template <class T, int Rows, int Vecs>
-inline void write_plain(const Product<T>& p, const Vector<T> (&sums)[Rows][Vecs], Index at) {
-  constexpr int lanes = Simd<T>::lanes;
-  const Vector<T> lr = broadcast(p.descent.lr);
-#pragma GCC unroll 16
-  for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 16
-    for (int v = 0; v < Vecs; ++v) {
-      const Index place = at + r * p.c_row + v * lanes;
-      store(p.c + place, load(p.descent.w + place) - lr * sums[r][v]);
-    }
-}
-
 /// What is written where a tile's vector of sums belongs; `at` is the place in c.
 template <class T, bool Tail>
 inline void write(const Product<T>& p, Vector<T> sum, Index at, Index column, int tail) {
@@ -39,6 +24,7 @@ inline void write(const Product<T>& p, Vector<T> sum, Index at, Index column, in
     if (d.prox != 0) sum += d.prox * (w - get(d.anchor + at));
     if (d.linear) sum += get(d.linear + at);
     sum = w - d.lr * sum;
+    if (d.origin) sum -= get(d.origin + at);
   } else if (p.write == Write::add) {
     sum += get(p.c + at);
   } else {
@@ -71,8 +57,6 @@ void tile(const Product<T>& p, Index row, Index column, int tail) {
         for (int v = 0; v < Vecs; ++v) sums[r][v] += broadcast(a[r * a_row]) * values[v];
     }
   }
-  if (!Tail && p.write == Write::sgd && p.descent.plain())
-    return write_plain<T>(p, sums, row * p.c_row + column);
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
@@ -85,10 +69,46 @@ void tile(const Product<T>& p, Index row, Index column, int tail) {
     }
 }
 
+/// The weights of a linear layer after a small batch, under plain SGD: few sums, so that what is asked and addressed
+/// once a tile would weigh as much as they do. Returns the first column that is left.
+template <class T, int Rows, bool Difference>
+Index plain_row_tile(const Product<T>& p, Index row) {
+  constexpr int lanes = Simd<T>::lanes, vecs = 2;
+  const Index inner = p.inner, a_inner = p.a_inner, b_inner = p.b_inner, c_row = p.c_row;
+  const T* const first = p.a + row;
+  const T *b = p.b, *w = p.descent.w + row * c_row, *origin = p.descent.origin + (Difference ? row * c_row : 0);
+  T* c = p.c + row * c_row;
+  const Vector<T> lr = broadcast(p.descent.lr);
+  Index column = 0;
+  for (; column + vecs * lanes <= p.columns; column += vecs * lanes) {
+    Vector<T> sums[Rows][vecs] = {};
+    const T *a = first, *x = b + column;
+    for (Index i = 0; i < inner; ++i, a += a_inner, x += b_inner) {
+      const Vector<T> values[vecs] = {load(x), load(x + lanes)};
+#pragma GCC unroll 16
+      for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 16
+        for (int v = 0; v < vecs; ++v) sums[r][v] += broadcast(a[r]) * values[v];
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 16
+      for (int v = 0; v < vecs; ++v) {
+        const Index place = r * c_row + column + v * lanes;
+        Vector<T> value = load(w + place) - lr * sums[r][v];
+        if constexpr (Difference) value -= load(origin + place);
+        store(c + place, value);
+      }
+  }
+  return column;
+}
+
 template <class T, int Rows, bool UnitRow>
 void row_tile(const Product<T>& p, Index row) {
   constexpr int lanes = Simd<T>::lanes;
   Index column = 0;
+  if (UnitRow && p.write == Write::sgd && p.descent.plain() && p.outer == 1)
+    column = p.descent.origin ? plain_row_tile<T, Rows, true>(p, row) : plain_row_tile<T, Rows, false>(p, row);
   if constexpr (Rows <= wide_rows)  // few sums: wider, to hide the latency of the multiply-adds
     for (; column + 4 * lanes <= p.columns; column += 4 * lanes)
       tile<T, Rows, 4, false, UnitRow>(p, row, column, 0);
@@ -125,44 +145,41 @@ void product(const Product<T>& p) {
   }
 }
 
-template <class T, int Rows, int Columns>
-void dot_tile(const DotProduct<T>& p, Index row, Index column) {
-  constexpr int lanes = Simd<T>::lanes;
-  Vector<T> sums[Rows][4] = {};
-  const T* a = p.a + row * p.a_row;
-  const T* b = p.b + column * p.b_row;
-  Index i = 0;
-  for (; i + lanes <= p.inner; i += lanes) {
-    Vector<T> values[Columns];
+/// One vector of the contraction, of `tail` values where Tail, into the sums.
+template <class T, int Rows, int Columns, bool Tail>
+inline void dot_step(const DotProduct<T>& p, const T* a, const T* b, Vector<T>* sums, int tail) {
+  const auto get = [tail](const T* from) { return Tail ? load(from, tail) : load(from); };
+  Vector<T> values[Columns];
 #pragma GCC unroll 16
-    for (int j = 0; j < Columns; ++j) values[j] = load(b + j * p.b_row + i);
-#pragma GCC unroll 16
-    for (int r = 0; r < Rows; ++r) {
-      const Vector<T> left = load(a + r * p.a_row + i);
-#pragma GCC unroll 16
-      for (int j = 0; j < Columns; ++j) sums[r][j] += left * values[j];
-    }
-  }
-  if (i < p.inner) {
-    const int tail = static_cast<int>(p.inner - i);
-    Vector<T> values[Columns];
-#pragma GCC unroll 16
-    for (int j = 0; j < Columns; ++j) values[j] = load(b + j * p.b_row + i, tail);
-#pragma GCC unroll 16
-    for (int r = 0; r < Rows; ++r) {
-      const Vector<T> left = load(a + r * p.a_row + i, tail);
-#pragma GCC unroll 16
-      for (int j = 0; j < Columns; ++j) sums[r][j] += left * values[j];
-    }
+  for (int j = 0; j < Columns; ++j) {
+    values[j] = get(b + j * p.b_row);
   }
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r) {
-    T total[4];
-    lane_sums(sums[r], total);
+    const Vector<T> left = get(a + r * p.a_row);
+#pragma GCC unroll 16
+    for (int j = 0; j < Columns; ++j) sums[r * Columns + j] += left * values[j];
+  }
+}
+
+template <class T, int Rows, int Columns>
+void dot_tile(const DotProduct<T>& p, Index row, Index column) {
+  constexpr int lanes = Simd<T>::lanes, count = Rows * Columns, fours = (count + 3) / 4;
+  Vector<T> sums[4 * fours] = {};
+  const T* a = p.a + row * p.a_row;
+  const T* b = p.b + column * p.b_row;
+  Index i = 0;
+  for (; i + lanes <= p.inner; i += lanes) dot_step<T, Rows, Columns, false>(p, a + i, b + i, sums, 0);
+  if (i < p.inner) dot_step<T, Rows, Columns, true>(p, a + i, b + i, sums, static_cast<int>(p.inner - i));
+  T totals[4 * fours];
+#pragma GCC unroll 16
+  for (int four = 0; four < fours; ++four) lane_sums(sums + 4 * four, totals + 4 * four);
+#pragma GCC unroll 16
+  for (int r = 0; r < Rows; ++r) {
     T* c = p.c + (row + r) * p.c_row + column;
 #pragma GCC unroll 16
     for (int j = 0; j < Columns; ++j) {
-      T value = total[j];
+      T value = totals[r * Columns + j];
       if (p.add) value += c[j];
       if (p.bias) value += p.bias[column + j];
       c[j] = p.relu && value <= 0 ? T(0) : value;
@@ -182,15 +199,15 @@ void dot_tile_of(int rows, int columns, const DotProduct<T>& p, Index row, Index
   }
 }
 
-/// Four columns of the result at a time, so that b (the weights) is read once.
+/// A few columns of the result at a time, all rows of them, so that b (the weights) is read once.
 template <class T>
 void dot_product(const DotProduct<T>& p) {
   const Index tiles = (p.rows + dot_rows - 1) / dot_rows;
-  for (Index column = 0; column < p.columns; column += 4) {
-    const int columns = static_cast<int>(p.columns - column < 4 ? p.columns - column : 4);
+  for (Index column = 0; column < p.columns; column += dot_columns) {
+    const int columns = static_cast<int>(p.columns - column < dot_columns ? p.columns - column : dot_columns);
     for (Index t = 0, row = 0; t < tiles; ++t) {
       const Index rows = (p.rows - row) / (tiles - t);
-      dot_tile_of<T, dot_rows, 4>(static_cast<int>(rows), columns, p, row, column);
+      dot_tile_of<T, dot_rows, dot_columns>(static_cast<int>(rows), columns, p, row, column);
       row += rows;
     }
   }
@@ -273,7 +290,9 @@ inline void descend_at(const Descent<T>& d, Index i, int tail, T factor, const T
     g += momentum * get(velocity);
     put(velocity, g);
   }
-  put(out, w - d.lr * g);
+  Vector<T> value = w - d.lr * g;
+  if (d.origin) value -= get(d.origin);
+  put(out, value);
 }
 
 template <class T>

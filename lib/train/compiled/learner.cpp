@@ -34,7 +34,7 @@ class CompiledLearner final : public Learner {
   }
 
   void begin(const Vec& start, const StepRule& rule) override {
-    start_ = &start;
+    start_ = origin_ = &start;
     rule_ = rule;
     fuse_ = rule.momentum == 0 && rule.clip == 0;
     if (w_.empty()) w_ = Vec::uninitialized(static_cast<std::size_t>(network_.size), dtype_of<T>);
@@ -44,34 +44,17 @@ class CompiledLearner final : public Learner {
     std::memset(velocity_.data(), 0, static_cast<std::size_t>(network_.size) * sizeof(T));
   }
 
-  Evaluation step(const Batch& batch) override {
-    const T* w = current();
-    const Fused<T> fused{.lr = static_cast<T>(rule_.lr),
-                         .weight_decay = static_cast<T>(rule_.weight_decay),
-                         .prox = static_cast<T>(rule_.prox),
-                         .anchor = data_of<T>(rule_.anchor),
-                         .linear = data_of<T>(rule_.linear),
-                         .out = w_.template as<T>().data()};
-    Random dropout = batch.dropout;
-    const Pass<T> pass{.kernels = kernels_,
-                       .count = batch.count,
-                       .w = w,
-                       .gradient = gradient_.data(),
-                       .fused = fuse_ ? &fused : nullptr,
-                       .training = true,
-                       .dropout = &dropout};
-    const Evaluation result = differentiate(pass, batch, true);
-    if (fuse_)
-      for (const auto& [first, last] : stored_) update(fused, w, first, last, T(1));
-    else
-      update(fused, w, 0, network_.size, clip_factor());
-    start_ = nullptr;
-    return result;
-  }
+  Evaluation step(const Batch& batch) override { return step_to(batch, nullptr); }
+
+  Evaluation last_step(const Batch& batch) override { return step_to(batch, origin_); }
 
   Vec parameters() const override { return start_ ? *start_ : w_; }
 
   Vec take() override { return start_ ? *start_ : std::exchange(w_, Vec{}); }
+
+  Vec take_difference(const Vec& start) override {
+    return start_ ? Vec(start.size(), start.dtype()) : std::exchange(w_, Vec{});
+  }
 
   Evaluation gradient(const Vec& w, const Batch& batch, Vec& gradient) override {
     gradient_.grow(network_.size);
@@ -91,6 +74,33 @@ class CompiledLearner final : public Learner {
   }
 
  private:
+  /// `origin`, not null: what is written is the new parameters minus it.
+  Evaluation step_to(const Batch& batch, const Vec* origin) {
+    const T* w = current();
+    const Fused<T> fused{.lr = static_cast<T>(rule_.lr),
+                         .weight_decay = static_cast<T>(rule_.weight_decay),
+                         .prox = static_cast<T>(rule_.prox),
+                         .anchor = data_of<T>(rule_.anchor),
+                         .linear = data_of<T>(rule_.linear),
+                         .origin = data_of<T>(origin),
+                         .out = w_.template as<T>().data()};
+    Random dropout = batch.dropout;
+    const Pass<T> pass{.kernels = kernels_,
+                       .count = batch.count,
+                       .w = w,
+                       .gradient = gradient_.data(),
+                       .fused = fuse_ ? &fused : nullptr,
+                       .training = true,
+                       .dropout = &dropout};
+    const Evaluation result = differentiate(pass, batch, true);
+    if (fuse_)
+      for (const auto& [first, last] : stored_) update(fused, w, first, last, T(1));
+    else
+      update(fused, w, 0, network_.size, clip_factor());
+    start_ = nullptr;
+    return result;
+  }
+
   /// A flatten at the very front needs no node: samples arrive in torch's layout.
   static std::vector<Layer> layers_of(const Network& network) {
     auto first = network.layers.begin();
@@ -138,7 +148,8 @@ class CompiledLearner final : public Learner {
                       .prox = rule.prox,
                       .w = w + first,
                       .anchor = rule.anchor ? rule.anchor + first : nullptr,
-                      .linear = rule.linear ? rule.linear + first : nullptr},
+                      .linear = rule.linear ? rule.linear + first : nullptr,
+                      .origin = rule.origin ? rule.origin + first : nullptr},
                      last - first, factor, gradient_.data() + first, static_cast<T>(rule_.momentum),
                      rule_.momentum != 0 ? velocity_.data() + first : nullptr, rule.out + first);
   }
@@ -152,8 +163,9 @@ class CompiledLearner final : public Learner {
   Index capacity_ = 0;                           // samples
   StepRule rule_;
   bool fuse_ = false;
-  const Vec* start_ = nullptr;  // until the first step
-  Vec w_;                       // [d] after it; empty once taken
+  const Vec* start_ = nullptr;   // until the first step
+  const Vec* origin_ = nullptr;  // the same, for the whole run
+  Vec w_;                        // [d] after it (last_step: minus origin); empty once taken
   Room<T> gradient_, velocity_, d_logits_;
 };
 

@@ -15,7 +15,8 @@ Descent<T> descent_at(const Pass<T>& pass, Index offset) {
           .prox = fused.prox,
           .w = pass.w + offset,
           .anchor = fused.anchor ? fused.anchor + offset : nullptr,
-          .linear = fused.linear ? fused.linear + offset : nullptr};
+          .linear = fused.linear ? fused.linear + offset : nullptr,
+          .origin = fused.origin ? fused.origin + offset : nullptr};
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ struct Fused {
   T lr, weight_decay, prox;
   const T* anchor;
   const T* linear;
-  T* out;  // the new parameters
+  const T* origin;  // null, or what the new parameters are written minus
+  T* out;           // the new parameters
 };
 
 /// What a pass through the plan knows.
