@@ -17,7 +17,7 @@ namespace fedsim {
 
 class ClientStates {
  public:
-  static constexpr std::int64_t most_in_checkpoint = 64 << 20;  // bytes
+  static constexpr std::int64_t most_in_checkpoint = 16 << 20;  // bytes
 
   /// `budget` in bytes of memory; `store` is made when it is first needed.
   ClientStates(std::filesystem::path store, std::int64_t budget);

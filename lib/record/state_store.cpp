@@ -31,7 +31,7 @@ constexpr std::size_t hash_bytes = 32;                    // hex digits kept of 
 constexpr std::size_t first_map = std::size_t{16} << 20;  // bytes of address space; doubled when they are used up
 constexpr std::int64_t most_touched = 16 << 20;           // bytes read through the map that may stay in our RSS
 constexpr std::int64_t most_a_transaction = 8 << 20;      // bytes of states: LMDB holds them in memory until it commits
-constexpr std::int64_t touched_a_read = 64 << 10;         // the kernel maps the neighbours of a page that is read
+constexpr std::int64_t touched_a_read = 192 << 10;        // two levels of the tree and the value: 64 KiB around each page read
 
 /// (client, round), big endian: in the order of the bytes, as LMDB sorts them.
 using Key = std::array<char, 16>;
@@ -90,7 +90,7 @@ struct StateStore::Impl {
   void identify(const std::string& expected);
   void rewind(std::int64_t round);
   void put(MDB_txn* txn, std::int64_t client, std::int64_t round, const ClientState& state);
-  void drop_unneeded(MDB_txn* txn, std::int64_t client) const;
+  void drop_unneeded(MDB_txn* txn, std::int64_t client);
   void put_all(std::int64_t round, ClientStateMap::const_iterator from, ClientStateMap::const_iterator to);
   void resize(std::size_t bytes);
   void touch(const MDB_val& value);
@@ -157,7 +157,10 @@ void StateStore::Impl::touch(const MDB_val& value) {
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
     std::uintptr_t begin = 0, end = 0;
-    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR, &begin, &end) == 2 && begin <= inside && inside < end)
+    char access[5] = "";
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %4s", &begin, &end, access) != 3) continue;
+    const bool shared = access[3] == 's';  // else a page that this transaction has changed: its only copy
+    if (shared && begin <= inside && inside < end)
       ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
   }
 }
@@ -187,12 +190,13 @@ void StateStore::Impl::rewind(std::int64_t round) {
 }
 
 // Before a new version of the client is added: the older ones that no checkpoint needs.
-void StateStore::Impl::drop_unneeded(MDB_txn* txn, std::int64_t client) const {
+void StateStore::Impl::drop_unneeded(MDB_txn* txn, std::int64_t client) {
   const Cursor versions = cursor(txn);
   std::vector<std::int64_t> rounds;
   Key from = key_of(client, 0);
   MDB_val key{from.size(), from.data()}, value{};
   int code = mdb_cursor_get(versions.get(), &key, &value, MDB_SET_RANGE);
+  if (code == MDB_SUCCESS) touch(value);
   while (code == MDB_SUCCESS && is_state(key) && client_of(key) == client) {
     rounds.push_back(round_of(key));
     code = mdb_cursor_get(versions.get(), &key, &value, MDB_NEXT);
@@ -207,6 +211,7 @@ void StateStore::Impl::drop_unneeded(MDB_txn* txn, std::int64_t client) const {
     Key old = key_of(client, round);
     MDB_val old_key{old.size(), old.data()};
     check(mdb_del(txn, dbi, &old_key, nullptr), "write it");
+    touched += touched_a_read;
   }
 }
 
@@ -272,6 +277,7 @@ std::optional<ClientState> StateStore::find(std::int64_t client) const {
   MDB_val key{behind.size(), behind.data()}, value{};
   int code = mdb_cursor_get(versions.get(), &key, &value, MDB_SET_RANGE);
   code = mdb_cursor_get(versions.get(), &key, &value, code == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+  if (code == MDB_SUCCESS) impl_->touch(value);  // the client's own or not
   if (code == MDB_NOTFOUND || (code == MDB_SUCCESS && (!is_state(key) || client_of(key) != client))) return std::nullopt;
   impl_->check(code, "read it");
   const std::string_view content = text_of(value);
@@ -280,7 +286,6 @@ std::optional<ClientState> StateStore::find(std::int64_t client) const {
                             "  help: begin anew with --force", client));
   ClientState state;
   ByteReader(content.substr(hash_bytes)) >> state.vectors;
-  impl_->touch(value);
   return state;
 }
 
