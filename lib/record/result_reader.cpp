@@ -165,7 +165,8 @@ void ResultReader::find_rounds_of_hash() {
   const auto here = hash_with(committed_);
   if (here == stored) return;
   for (const auto rounds : {committed_ - 1, committed_ + 1}) {
-    if (status() != "running" || rounds < 0 || rounds > root.dataset("rounds/round").rows() || hash_with(rounds) != stored) continue;
+    const bool possible = status() == "running" && rounds >= 0 && rounds <= root.dataset("rounds/round").rows();
+    if (!possible || hash_with(rounds) != stored) continue;
     committed_ = rounds;
     return;
   }

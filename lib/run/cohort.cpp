@@ -84,7 +84,8 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   std::vector<std::unique_ptr<Accumulator>> sums(static_cast<std::size_t>(workers.threads()));
   const std::int64_t down = bytes_received(plan.algorithm, server);
 
-  const auto deliver = [&](std::int64_t place, const ClientData& client, ClientState& mine, Update&& update, std::size_t slot) {
+  const auto deliver = [&](std::int64_t place, const ClientData& client, ClientState& mine, Update&& update,
+                           std::size_t slot) {
     const auto i = static_cast<std::size_t>(place);
     if (!sums[slot]) sums[slot] = plan.rule.open(static_cast<std::int64_t>(cohort.size()));
     const Magnitude size = measure(update.delta);

@@ -6,11 +6,12 @@
 #include <numeric>
 #include <vector>
 
-#include "aggregate/rule.h"
+#include "aggregate/add.h"
 #include "catch.hpp"
 #include "core/random.h"
 
 using namespace fedsim;
+using fedsim::testing::add;
 
 namespace {
 
@@ -37,11 +38,6 @@ Vec sum_in_order(const std::vector<Vec>& x, const std::vector<int>& order, std::
   }
   for (std::size_t s = 1; s < shards; ++s) sums[0].merge(sums[s]);
   return sums[0].quotient(3.0, x[0].dtype());
-}
-
-bool add(Accumulator& sum, Update update, std::int64_t weight) {
-  const Magnitude delta = measure(update.delta);
-  return sum.add(std::move(update), delta, weight);
 }
 
 }  // namespace

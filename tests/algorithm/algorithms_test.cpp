@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-#include "aggregate/rule.h"
+#include "aggregate/add.h"
 #include "catch.hpp"
 #include "quadratic_trainer.h"
 #include "server/optimizer.h"
@@ -67,9 +67,7 @@ struct Federation {
         QuadraticTrainer trainer(clients[k].a, clients[k].b, clients[k].steps, lr, momentum);
         auto task = algorithm->client(round, server, states[k], trainer);
         REQUIRE(task.run_until_wait());
-        Update update = task.take();
-        const Magnitude delta = measure(update.delta);
-        REQUIRE(sum->add(std::move(update), delta, 1));
+        REQUIRE(fedsim::testing::add(*sum, task.take(), 1));
       }
       optimizer->step(server, algorithm->server(round, server, sum->close()));
     }

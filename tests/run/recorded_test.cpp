@@ -4,7 +4,7 @@
 #include <mutex>
 #include <numeric>
 
-#include "aggregate/rule.h"
+#include "aggregate/add.h"
 #include "catch.hpp"
 #include "core/registry.h"
 #include "record/fixture.hpp"
@@ -26,8 +26,7 @@ double mean_of_round(Pool& pool, const AggregateRule& rule, std::int64_t round) 
       Update update;
       update.delta = Vec(3, Dtype::float64);
       update.delta.set(0, static_cast<double>(k) * std::exp(-static_cast<double>(round)));
-      const Magnitude delta = measure(update.delta);
-      sums[slot]->add(std::move(update), delta, k + 1);
+      testing::add(*sums[slot], std::move(update), k + 1);
     }
   });
   const auto total = rule.open(40);

@@ -1,8 +1,7 @@
 #include <fmt/format.h>
-
-#include <bit>
 #include <sodium.h>
 
+#include <bit>
 #include <fstream>
 #include <stdexcept>
 

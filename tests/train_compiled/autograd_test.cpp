@@ -38,14 +38,15 @@ Vec run(const Epoch& epoch, const Engine& engine, const Dataset& data, const Vec
   return learner->parameters();
 }
 
-/// Both trainers from one start. In float32 a ReLU whose input is within rounding of 0 may fall on either side, which
-/// moves the gradient by far more than rounding does: deep networks of 10^6 ReLUs have such a start now and then. A
-/// mistake shows from every start, so one of five must agree to `tolerance`, and all to a hundred times that.
+/// Both trainers from one start; from more, `starts` of them at most, where the first ones do not agree. In float32 a
+/// ReLU whose input is within rounding of 0 may fall on either side, which moves the gradient by far more than rounding
+/// does: ResNet-18 with its 10^6 ReLUs has such a start now and then. A mistake shows from every start, so one must
+/// agree to `tolerance`, and all to a hundred times that.
 template <class T>
 void check_epoch(const Epoch& batches, const Engine& compiled, const Engine& autograd, const Dataset& data,
-                 StepRule rule, double tolerance) {
+                 StepRule rule, double tolerance, std::uint64_t starts) {
   double error = 1;
-  for (std::uint64_t seed = 3; seed < 8 && error > tolerance; ++seed) {
+  for (std::uint64_t seed = 3; seed < 3 + starts && error > tolerance; ++seed) {
     const Vec start = compiled.initial(seed);
     Vec anchor = start, linear = start;
     anchor *= 0.9;
@@ -63,7 +64,8 @@ void check_epoch(const Epoch& batches, const Engine& compiled, const Engine& aut
 }
 
 template <class T>
-void check(const Dataset& data, const std::vector<std::string>& layers, const Epoch& batches, double tolerance) {
+void check(const Dataset& data, const std::vector<std::string>& layers, const Epoch& batches, double tolerance,
+           std::uint64_t starts) {
   std::string all;
   for (const auto& layer : layers) all += layer + ", ";
   INFO(all << "on " << to_string(data.sample_shape));
@@ -76,7 +78,8 @@ void check(const Dataset& data, const std::vector<std::string>& layers, const Ep
   REQUIRE(start == autograd->initial(3));
   const StepRule plain{.lr = 0.05};
   const StepRule full{.lr = 0.02, .momentum = 0.5, .weight_decay = 1e-3, .clip = 1.0, .prox = 0.1};
-  for (const StepRule& rule : {plain, full}) check_epoch<T>(batches, *compiled, *autograd, data, rule, tolerance);
+  for (const StepRule& rule : {plain, full})
+    check_epoch<T>(batches, *compiled, *autograd, data, rule, tolerance, starts);
   const RandomBatch<T> test(data, 2 * batches.front(), 9);
   const Evaluation a = compiled->learner()->evaluate(start, test.batch),
                    b = autograd->learner()->evaluate(start, test.batch);
@@ -85,9 +88,10 @@ void check(const Dataset& data, const std::vector<std::string>& layers, const Ep
   CHECK(a.loss == Approx(b.loss).epsilon(tolerance));
 }
 
-void check_both(const Dataset& data, const std::vector<std::string>& layers, const Epoch& batches = small_model) {
-  check<float>(data, layers, batches, 1e-5);
-  check<double>(data, layers, batches, 1e-12);
+void check_both(const Dataset& data, const std::vector<std::string>& layers, const Epoch& batches = small_model,
+                std::uint64_t starts_of_float = 1) {
+  check<float>(data, layers, batches, 1e-5, starts_of_float);
+  check<double>(data, layers, batches, 1e-12, 1);
 }
 
 std::vector<std::string> shipped(const std::string& name, const Dataset& data) {
@@ -105,7 +109,7 @@ TEST_CASE("shipped models: an epoch equals autograd's", "[compiled][autograd]") 
   for (const std::string& name : models) {
     const bool residual = name == "resnet18-gn", text = name == "char-lstm";
     const Dataset& data = residual ? colour : text ? characters : digits;
-    check_both(data, shipped(name, data), residual || text ? large_model : small_model);
+    check_both(data, shipped(name, data), residual || text ? large_model : small_model, residual ? 5 : 1);
   }
   for (const char* name : {"logistic", "lenet5"}) check_both(colour, shipped(name, colour));
   const Dataset text = shaped({12}, 20, 12, 20), next = shaped({9}, 20, 1, 20);

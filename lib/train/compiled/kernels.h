@@ -18,7 +18,7 @@ template <class T>
 struct Descent {
   T lr, weight_decay, prox;
   const T* w;
-  const T* anchor;  // read where prox != 0
+  const T* anchor;            // read where prox != 0
   const T* linear;            // null: none
   const T* origin = nullptr;  // subtracted from what is written; null: nothing is
   bool plain() const { return weight_decay == 0 && prox == 0 && linear == nullptr; }

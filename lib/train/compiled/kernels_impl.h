@@ -37,26 +37,33 @@ inline void write(const Product<T>& p, Vector<T> sum, Index at, Index column, in
     store(p.c + at, sum);
 }
 
+/// sums[r][v] += sum over i < inner of a[r a_row + i a_inner] b[i b_inner + v lanes]; Tail: of the last vector of b only
+/// `tail` values are read.
+template <class T, int Rows, int Vecs, bool Tail>
+[[gnu::always_inline]] inline void contract(Vector<T> (&sums)[Rows][Vecs], Index inner, const T* a, Index a_row,
+                                            Index a_inner, const T* b, Index b_inner, int tail) {
+  constexpr int lanes = Simd<T>::lanes;
+  for (Index i = 0; i < inner; ++i, a += a_inner, b += b_inner) {
+    Vector<T> values[Vecs];
+#pragma GCC unroll 16
+    for (int v = 0; v < Vecs; ++v)
+      values[v] = Tail && v == Vecs - 1 ? load(b + v * lanes, tail) : load(b + v * lanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 16
+      for (int v = 0; v < Vecs; ++v) sums[r][v] += broadcast(a[r * a_row]) * values[v];
+  }
+}
+
 /// Rows x Vecs vectors of sums stay in registers over the whole contraction. UnitRow: a_row is 1.
 template <class T, int Rows, int Vecs, bool Tail, bool UnitRow>
 void tile(const Product<T>& p, Index row, Index column, int tail) {
   constexpr int lanes = Simd<T>::lanes;
   const Index a_row = UnitRow ? 1 : p.a_row;
   Vector<T> sums[Rows][Vecs] = {};
-  for (Index o = 0; o < p.outer; ++o) {
-    const T* a = p.a + row * a_row + o * p.a_outer;
-    const T* b = p.b + column + o * p.b_outer;
-    for (Index i = 0; i < p.inner; ++i, a += p.a_inner, b += p.b_inner) {
-      Vector<T> values[Vecs];
-#pragma GCC unroll 16
-      for (int v = 0; v < Vecs; ++v)
-        values[v] = Tail && v == Vecs - 1 ? load(b + v * lanes, tail) : load(b + v * lanes);
-#pragma GCC unroll 16
-      for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 16
-        for (int v = 0; v < Vecs; ++v) sums[r][v] += broadcast(a[r * a_row]) * values[v];
-    }
-  }
+  for (Index o = 0; o < p.outer; ++o)
+    contract<T, Rows, Vecs, Tail>(sums, p.inner, p.a + row * a_row + o * p.a_outer, a_row, p.a_inner,
+                                  p.b + column + o * p.b_outer, p.b_inner, tail);
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
@@ -75,21 +82,13 @@ template <class T, int Rows, bool Difference>
 Index plain_row_tile(const Product<T>& p, Index row) {
   constexpr int lanes = Simd<T>::lanes, vecs = 2;
   const Index inner = p.inner, a_inner = p.a_inner, b_inner = p.b_inner, c_row = p.c_row;
-  const T* const first = p.a + row;
-  const T *b = p.b, *w = p.descent.w + row * c_row, *origin = p.descent.origin + (Difference ? row * c_row : 0);
+  const T *a = p.a + row, *b = p.b, *w = p.descent.w + row * c_row, *origin = p.descent.origin + (Difference ? row * c_row : 0);
   T* c = p.c + row * c_row;
   const Vector<T> lr = broadcast(p.descent.lr);
   Index column = 0;
   for (; column + vecs * lanes <= p.columns; column += vecs * lanes) {
     Vector<T> sums[Rows][vecs] = {};
-    const T *a = first, *x = b + column;
-    for (Index i = 0; i < inner; ++i, a += a_inner, x += b_inner) {
-      const Vector<T> values[vecs] = {load(x), load(x + lanes)};
-#pragma GCC unroll 16
-      for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 16
-        for (int v = 0; v < vecs; ++v) sums[r][v] += broadcast(a[r]) * values[v];
-    }
+    contract<T, Rows, vecs, false>(sums, inner, a, 1, a_inner, b + column, b_inner, 0);
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
@@ -147,39 +146,36 @@ void product(const Product<T>& p) {
 
 /// One vector of the contraction, of `tail` values where Tail, into the sums.
 template <class T, int Rows, int Columns, bool Tail>
-inline void dot_step(const DotProduct<T>& p, const T* a, const T* b, Vector<T>* sums, int tail) {
+inline void dot_step(const DotProduct<T>& p, const T* a, const T* b, Vector<T> (&sums)[Rows][4], int tail) {
   const auto get = [tail](const T* from) { return Tail ? load(from, tail) : load(from); };
   Vector<T> values[Columns];
 #pragma GCC unroll 16
-  for (int j = 0; j < Columns; ++j) {
-    values[j] = get(b + j * p.b_row);
-  }
+  for (int j = 0; j < Columns; ++j) values[j] = get(b + j * p.b_row);
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r) {
     const Vector<T> left = get(a + r * p.a_row);
 #pragma GCC unroll 16
-    for (int j = 0; j < Columns; ++j) sums[r * Columns + j] += left * values[j];
+    for (int j = 0; j < Columns; ++j) sums[r][j] += left * values[j];
   }
 }
 
 template <class T, int Rows, int Columns>
 void dot_tile(const DotProduct<T>& p, Index row, Index column) {
-  constexpr int lanes = Simd<T>::lanes, count = Rows * Columns, fours = (count + 3) / 4;
-  Vector<T> sums[4 * fours] = {};
+  constexpr int lanes = Simd<T>::lanes;
+  Vector<T> sums[Rows][4] = {};
   const T* a = p.a + row * p.a_row;
   const T* b = p.b + column * p.b_row;
   Index i = 0;
   for (; i + lanes <= p.inner; i += lanes) dot_step<T, Rows, Columns, false>(p, a + i, b + i, sums, 0);
   if (i < p.inner) dot_step<T, Rows, Columns, true>(p, a + i, b + i, sums, static_cast<int>(p.inner - i));
-  T totals[4 * fours];
-#pragma GCC unroll 16
-  for (int four = 0; four < fours; ++four) lane_sums(sums + 4 * four, totals + 4 * four);
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r) {
+    T total[4];
+    lane_sums(sums[r], total);
     T* c = p.c + (row + r) * p.c_row + column;
 #pragma GCC unroll 16
     for (int j = 0; j < Columns; ++j) {
-      T value = totals[r * Columns + j];
+      T value = total[j];
       if (p.add) value += c[j];
       if (p.bias) value += p.bias[column + j];
       c[j] = p.relu && value <= 0 ? T(0) : value;
@@ -199,15 +195,15 @@ void dot_tile_of(int rows, int columns, const DotProduct<T>& p, Index row, Index
   }
 }
 
-/// A few columns of the result at a time, all rows of them, so that b (the weights) is read once.
+/// Four columns of the result at a time, so that b (the weights) is read once.
 template <class T>
 void dot_product(const DotProduct<T>& p) {
   const Index tiles = (p.rows + dot_rows - 1) / dot_rows;
-  for (Index column = 0; column < p.columns; column += dot_columns) {
-    const int columns = static_cast<int>(p.columns - column < dot_columns ? p.columns - column : dot_columns);
+  for (Index column = 0; column < p.columns; column += 4) {
+    const int columns = static_cast<int>(p.columns - column < 4 ? p.columns - column : 4);
     for (Index t = 0, row = 0; t < tiles; ++t) {
       const Index rows = (p.rows - row) / (tiles - t);
-      dot_tile_of<T, dot_rows, dot_columns>(static_cast<int>(rows), columns, p, row, column);
+      dot_tile_of<T, dot_rows, 4>(static_cast<int>(rows), columns, p, row, column);
       row += rows;
     }
   }

@@ -15,19 +15,16 @@ constexpr int vector_bytes = 64;
 constexpr int tile_rows = 14;  // x 2 vectors: 28 sums, 2 values of b, 32 registers
 constexpr int wide_rows = 6;   // x 4 vectors
 constexpr int dot_rows = 6;    // x 4 columns: 24 sums
-constexpr int dot_columns = 4;
 #elif defined(__AVX2__)
 constexpr int vector_bytes = 32;
 constexpr int tile_rows = 6;
 constexpr int wide_rows = 2;
-constexpr int dot_rows = 3;    // x 4 columns
-constexpr int dot_columns = 4;
+constexpr int dot_rows = 3;
 #else
 constexpr int vector_bytes = 16;
 constexpr int tile_rows = 6;
 constexpr int wide_rows = 2;
 constexpr int dot_rows = 2;
-constexpr int dot_columns = 4;
 #endif
 
 template <class T>
