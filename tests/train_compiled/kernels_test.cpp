@@ -78,9 +78,9 @@ void check_products(const Kernels<T>& kernels) {
             for (Index i = 0; i < depth; ++i)
               sum += static_cast<double>(a[static_cast<std::size_t>(unit ? i * rows + r : r * depth + i)]) *
                      static_cast<double>(b[static_cast<std::size_t>(i * columns + j)]);
-            if (write == Write::store)
-              expected = std::max(0.0, sum + static_cast<double>(bias[static_cast<std::size_t>(j)]));
-            if (write == Write::add) expected += sum;
+            if (write != Write::sgd)
+              expected = std::max(0.0, (write == Write::add ? expected : 0) + sum +
+                                           static_cast<double>(bias[static_cast<std::size_t>(j)]));
             if (write == Write::sgd)
               expected -= 0.5 * (sum + 0.25 * expected + 0.125 * (expected - static_cast<double>(w[at + 1])) +
                                  static_cast<double>(w[at + 2])) +

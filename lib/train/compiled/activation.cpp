@@ -31,9 +31,8 @@ class Tanh final : public Node<T> {
   explicit Tanh(Index size) : size_(size) {}
   void reserve(Index count) override { y_.grow(count * size_); }
   const T* forward(const Pass<T>& pass, const T* x) override {
-    T* y = y_.data();
-    for (Index i = 0; i < pass.count * size_; ++i) y[i] = std::tanh(x[i]);
-    return y;
+    pass.kernels.tanh(x, y_.data(), pass.count * size_);
+    return y_.data();
   }
   T* backward(const Pass<T>& pass, T* dy, bool) override {
     const T* y = y_.data();

@@ -24,21 +24,27 @@ struct Descent {
   bool plain() const { return weight_decay == 0 && prox == 0 && linear == nullptr; }
 };
 
-/// c[r, j] = sum over o < outer, i < inner of a[r a_row + o a_outer + i a_inner] b[o b_outer + i b_inner +
-/// j]. Rows of b and c are contiguous. Two levels of contraction make a convolution one product an output
-/// row.
+/// c[r, j] = sum over n < count, o < outer, i < inner of
+///   a[r a_row + n a_count + o a_outer + i a_inner] b[n b_count + o b_outer + i b_inner + j].
+/// Rows of b and c are contiguous. Two levels of contraction make a convolution one product an output row, three the
+/// gradient of its filters one product a row of the kernel.
 template <class T>
 struct Product {
-  Index rows, columns, outer, inner;
+  Index rows, columns;
+  Index count = 1;
+  Index outer, inner;
   const T* a;
-  Index a_row, a_outer, a_inner;
+  Index a_row;
+  Index a_count = 0;
+  Index a_outer, a_inner;
   const T* b;
+  Index b_count = 0;
   Index b_outer, b_inner;
   T* c;
   Index c_row;
   Write write = Write::store;
-  const T* bias = nullptr;  // [columns], added; store only
-  bool relu = false;        // store only
+  const T* bias = nullptr;  // [columns], added; not with sgd
+  bool relu = false;        // not with sgd
   Descent<T> descent{};     // sgd only
 };
 
@@ -62,6 +68,35 @@ struct Pooling {
   Index channels, height, width, out_height, out_width, kernel, stride, padding;
 };
 
+/// One step in time of one sample of an LSTM layer; gates [4, hidden] in the order input, forget, cell, output.
+template <class T>
+struct LstmCell {
+  Index hidden;
+  T* gates;       // what the products gave; becomes the activations
+  const T* past;  // [hidden] the cell's state before; null at the first step, where it is 0
+  T *c, *tanh_c, *h;
+};
+
+/// Backwards through it.
+template <class T>
+struct LstmGradient {
+  Index hidden;
+  const T *gates, *past, *tanh_c;
+  const T *dy, *d_h;  // of h, from the layer above and from the step after
+  T* d_gates;         // before the activations
+  T* d_c;             // from the step after; becomes that for the step before
+};
+
+/// Samples of [pixels, channels], normalised over all pixels and each of `groups` equal parts of the channels, eps
+/// 1e-5; statistics are accumulated in double.
+template <class T>
+struct Normalisation {
+  Index pixels, channels, groups;
+  const T *weight, *bias;  // [channels]
+  double* sums;            // [2, channels], room
+  T* factors;              // [3, channels], room
+};
+
 template <class T>
 struct Kernels {
   const char* instruction_set;
@@ -72,6 +107,15 @@ struct Kernels {
   void (*relu)(const T* x, T* y, Index n);
   /// d = y <= 0 ? 0 : d.
   void (*relu_gradient)(const T* y, T* d, Index n);
+  void (*tanh)(const T* x, T* y, Index n);
+  void (*lstm_cell)(const LstmCell<T>&);
+  void (*lstm_cell_gradient)(const LstmGradient<T>&);
+  /// One sample; inverse [groups]: 1 / sqrt(var + eps). y = weight xhat + bias, xhat = (x - mean) inverse.
+  void (*normalise)(const Normalisation<T>&, const T* x, T* xhat, T* y, double* inverse);
+  /// dy becomes dx = (g - mean(g) - xhat mean(g xhat)) inverse with g = weight dy; d_bias and d_weight [channels] grow
+  /// by the sample's sums of dy and of dy xhat. Without need_dx, dy stays.
+  void (*normalise_gradient)(const Normalisation<T>&, const T* xhat, const double* inverse, bool need_dx, T* dy,
+                             double* d_bias, double* d_weight);
   /// `where`: the place in the window that was largest, the first of equals.
   void (*maxpool)(const Pooling&, const T* x, T* y, std::int32_t* where);
   /// dx must be zero.

@@ -1,17 +1,10 @@
 // LSTM as torch has it, batch first, zero initial state; gates in the order input, forget, cell, output:
 //   i, f, o = sigmoid, g = tanh of W_ih x_t + b_ih + W_hh h_{t-1} + b_hh;  c_t = f c_{t-1} + i g;  h_t = o
 //   tanh(c_t).
-#include <cmath>
-
 #include "train/compiled/node.h"
 
 namespace fedsim::compiled {
 namespace {
-
-template <class T>
-T sigmoid(T x) {
-  return 1 / (1 + std::exp(-x));
-}
 
 /// One layer, [count, time, in] to [count, time, hidden].
 template <class T>
@@ -58,7 +51,7 @@ class LstmLayer {
                                   .c = gates_.data() + t * gates,
                                   .c_row = time_ * gates,
                                   .add = true});
-      for (Index n = 0; n < pass.count; ++n) cell(n * time_ + t, t > 0);
+      for (Index n = 0; n < pass.count; ++n) cell(pass, n, t);
     }
     return h_.data();
   }
@@ -68,7 +61,7 @@ class LstmLayer {
     std::memset(d_h_.data(), 0, static_cast<std::size_t>(state) * sizeof(T));
     std::memset(d_c_.data(), 0, static_cast<std::size_t>(state) * sizeof(T));
     for (Index t = time_; t-- > 0;) {
-      for (Index n = 0; n < pass.count; ++n) cell_gradient(n, t, dy);
+      for (Index n = 0; n < pass.count; ++n) cell_gradient(pass, n, t, dy);
       if (t > 0)  // to h_{t-1}
         pass.kernels.product({.rows = pass.count,
                               .columns = hidden_,
@@ -103,39 +96,28 @@ class LstmLayer {
   }
 
  private:
-  /// Gates become their activations; c and h of place at = n time + t.
-  void cell(Index at, bool has_past) {
-    T* gate = gates_.data() + at * 4 * hidden_;
-    const T* past = c_.data() + (at - 1) * hidden_;
-    for (Index j = 0; j < hidden_; ++j) {
-      const T i = gate[j] = sigmoid(gate[j]);
-      const T f = gate[hidden_ + j] = sigmoid(gate[hidden_ + j]);
-      const T g = gate[2 * hidden_ + j] = std::tanh(gate[2 * hidden_ + j]);
-      const T o = gate[3 * hidden_ + j] = sigmoid(gate[3 * hidden_ + j]);
-      const T c = (has_past ? f * past[j] : T(0)) + i * g;
-      c_.data()[at * hidden_ + j] = c;
-      const T squashed = tanh_c_.data()[at * hidden_ + j] = std::tanh(c);
-      h_.data()[at * hidden_ + j] = o * squashed;
-    }
+  const T* past(Index n, Index t) const { return t > 0 ? c_.data() + (n * time_ + t - 1) * hidden_ : nullptr; }
+
+  void cell(const Pass<T>& pass, Index n, Index t) {
+    const Index at = n * time_ + t;
+    pass.kernels.lstm_cell({.hidden = hidden_,
+                            .gates = gates_.data() + at * 4 * hidden_,
+                            .past = past(n, t),
+                            .c = c_.data() + at * hidden_,
+                            .tanh_c = tanh_c_.data() + at * hidden_,
+                            .h = h_.data() + at * hidden_});
   }
 
-  /// d_gates before the activations; d_c for t - 1.
-  void cell_gradient(Index n, Index t, const T* dy) {
+  void cell_gradient(const Pass<T>& pass, Index n, Index t, const T* dy) {
     const Index at = n * time_ + t;
-    const T *gate = gates_.data() + at * 4 * hidden_, *past = c_.data() + (at - 1) * hidden_;
-    T *d = d_gates_.data() + at * 4 * hidden_, *d_h = d_h_.data() + n * hidden_,
-      *d_c = d_c_.data() + n * hidden_;
-    for (Index j = 0; j < hidden_; ++j) {
-      const T i = gate[j], f = gate[hidden_ + j], g = gate[2 * hidden_ + j], o = gate[3 * hidden_ + j];
-      const T squashed = tanh_c_.data()[at * hidden_ + j];
-      const T dh = dy[at * hidden_ + j] + d_h[j];
-      const T dc = d_c[j] + dh * o * (1 - squashed * squashed);
-      d[j] = dc * g * i * (1 - i);
-      d[hidden_ + j] = t > 0 ? dc * past[j] * f * (1 - f) : T(0);
-      d[2 * hidden_ + j] = dc * i * (1 - g * g);
-      d[3 * hidden_ + j] = dh * squashed * o * (1 - o);
-      d_c[j] = dc * f;
-    }
+    pass.kernels.lstm_cell_gradient({.hidden = hidden_,
+                                     .gates = gates_.data() + at * 4 * hidden_,
+                                     .past = past(n, t),
+                                     .tanh_c = tanh_c_.data() + at * hidden_,
+                                     .dy = dy + at * hidden_,
+                                     .d_h = d_h_.data() + n * hidden_,
+                                     .d_gates = d_gates_.data() + at * 4 * hidden_,
+                                     .d_c = d_c_.data() + n * hidden_});
   }
 
   void parameter_gradients(const Pass<T>& pass) {

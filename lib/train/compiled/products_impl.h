@@ -1,0 +1,235 @@
+// Matrix products: tiles of the result stay in registers over the whole contraction.
+#pragma once
+
+#include "train/compiled/kernels.h"
+#include "train/compiled/simd.h"
+
+namespace fedsim::compiled {
+namespace {
+
+template <class T>
+inline Vector<T> relu_of(Vector<T> v) {
+  return v <= Vector<T>{} ? Vector<T>{} : v;
+}
+
+/// What is written where a tile's vector of sums belongs; `at` is the place in c.
+template <class T, bool Tail>
+inline void write(const Product<T>& p, Vector<T> sum, Index at, Index column, int tail) {
+  const auto get = [tail](const T* from) { return Tail ? load(from, tail) : load(from); };
+  if (p.write == Write::sgd) {
+    const Descent<T>& d = p.descent;
+    const Vector<T> w = get(d.w + at);
+    if (d.weight_decay != 0) sum += d.weight_decay * w;
+    if (d.prox != 0) sum += d.prox * (w - get(d.anchor + at));
+    if (d.linear) sum += get(d.linear + at);
+    sum = w - d.lr * sum;
+    if (d.origin) sum -= get(d.origin + at);
+  } else {
+    if (p.write == Write::add) sum += get(p.c + at);
+    if (p.bias) sum += get(p.bias + column);
+    if (p.relu) sum = relu_of<T>(sum);
+  }
+  if constexpr (Tail)
+    store(p.c + at, sum, tail);
+  else
+    store(p.c + at, sum);
+}
+
+/// sums[r][v] += sum over i < inner of a[r a_row + i a_inner] b[i b_inner + v lanes]; Tail: of the last vector of b only
+/// `tail` values are read.
+template <class T, int Rows, int Vecs, bool Tail>
+[[gnu::always_inline]] inline void contract(Vector<T> (&sums)[Rows][Vecs], Index inner, const T* a, Index a_row,
+                                            Index a_inner, const T* b, Index b_inner, int tail) {
+  constexpr int lanes = Simd<T>::lanes;
+  for (Index i = 0; i < inner; ++i, a += a_inner, b += b_inner) {
+    Vector<T> values[Vecs];
+#pragma GCC unroll 16
+    for (int v = 0; v < Vecs; ++v)
+      values[v] = Tail && v == Vecs - 1 ? load(b + v * lanes, tail) : load(b + v * lanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 16
+      for (int v = 0; v < Vecs; ++v) sums[r][v] += broadcast(a[r * a_row]) * values[v];
+  }
+}
+
+/// Rows x Vecs vectors of sums stay in registers over the whole contraction. UnitRow: a_row is 1.
+template <class T, int Rows, int Vecs, bool Tail, bool UnitRow>
+void tile(const Product<T>& p, Index row, Index column, int tail) {
+  constexpr int lanes = Simd<T>::lanes;
+  const Index a_row = UnitRow ? 1 : p.a_row;
+  Vector<T> sums[Rows][Vecs] = {};
+  for (Index n = 0; n < p.count; ++n) {
+    const T* a = p.a + row * a_row + n * p.a_count;
+    const T* b = p.b + column + n * p.b_count;
+    for (Index o = 0; o < p.outer; ++o, a += p.a_outer, b += p.b_outer)
+      contract<T, Rows, Vecs, Tail>(sums, p.inner, a, a_row, p.a_inner, b, p.b_inner, tail);
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 16
+    for (int v = 0; v < Vecs; ++v) {
+      const Index at = (row + r) * p.c_row + column + v * lanes;
+      if (Tail && v == Vecs - 1)
+        write<T, true>(p, sums[r][v], at, column + v * lanes, tail);
+      else
+        write<T, false>(p, sums[r][v], at, column + v * lanes, tail);
+    }
+}
+
+/// The weights of a linear layer after a small batch, under plain SGD: few sums, so that what is asked and addressed
+/// once a tile would weigh as much as they do. Returns the first column that is left.
+template <class T, int Rows, bool Difference>
+Index plain_row_tile(const Product<T>& p, Index row) {
+  constexpr int lanes = Simd<T>::lanes, vecs = 2;
+  const Index inner = p.inner, a_inner = p.a_inner, b_inner = p.b_inner, c_row = p.c_row;
+  const T *a = p.a + row, *b = p.b, *w = p.descent.w + row * c_row, *origin = p.descent.origin + (Difference ? row * c_row : 0);
+  T* c = p.c + row * c_row;
+  const Vector<T> lr = broadcast(p.descent.lr);
+  Index column = 0;
+  for (; column + vecs * lanes <= p.columns; column += vecs * lanes) {
+    Vector<T> sums[Rows][vecs] = {};
+    contract<T, Rows, vecs, false>(sums, inner, a, 1, a_inner, b + column, b_inner, 0);
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 16
+      for (int v = 0; v < vecs; ++v) {
+        const Index place = r * c_row + column + v * lanes;
+        Vector<T> value = load(w + place) - lr * sums[r][v];
+        if constexpr (Difference) value -= load(origin + place);
+        store(c + place, value);
+      }
+  }
+  return column;
+}
+
+template <class T, int Rows, bool UnitRow>
+void row_tile(const Product<T>& p, Index row) {
+  constexpr int lanes = Simd<T>::lanes;
+  Index column = 0;
+  if (UnitRow && p.write == Write::sgd && p.descent.plain() && p.count * p.outer == 1)
+    column = p.descent.origin ? plain_row_tile<T, Rows, true>(p, row) : plain_row_tile<T, Rows, false>(p, row);
+  if constexpr (Rows <= wide_rows)  // few sums: wider, to hide the latency of the multiply-adds
+    for (; column + 4 * lanes <= p.columns; column += 4 * lanes)
+      tile<T, Rows, 4, false, UnitRow>(p, row, column, 0);
+  for (; column + 2 * lanes <= p.columns; column += 2 * lanes)
+    tile<T, Rows, 2, false, UnitRow>(p, row, column, 0);
+  const int rest = static_cast<int>(p.columns - column);
+  if (rest > lanes)
+    tile<T, Rows, 2, true, UnitRow>(p, row, column, rest - lanes);
+  else if (rest == lanes)
+    tile<T, Rows, 1, false, UnitRow>(p, row, column, 0);
+  else if (rest > 0)
+    tile<T, Rows, 1, true, UnitRow>(p, row, column, rest);
+}
+
+template <class T, int Rows, bool UnitRow>
+void row_tile_of(int rows, const Product<T>& p, Index row) {
+  if (rows == Rows)
+    row_tile<T, Rows, UnitRow>(p, row);
+  else if constexpr (Rows > 1)
+    row_tile_of<T, Rows - 1, UnitRow>(rows, p, row);
+}
+
+/// A result of one vector a row: twice as high.
+template <class T, int Rows, bool UnitRow>
+void narrow_tile_of(int rows, const Product<T>& p, Index row) {
+  if (rows == Rows)
+    tile<T, Rows, 1, true, UnitRow>(p, row, 0, static_cast<int>(p.columns));
+  else if constexpr (Rows > 1)
+    narrow_tile_of<T, Rows - 1, UnitRow>(rows, p, row);
+}
+
+/// Tiles of nearly equal height: 20 rows are 10 + 10, not 14 + 6. From the last row to the first: what a weight's
+/// forward pass read last is updated first, and the other way round, so that a matrix somewhat larger than the cache
+/// stays there for the most part.
+template <class T, bool UnitRow>
+void product_of(const Product<T>& p) {
+  const bool narrow = p.columns < Simd<T>::lanes;
+  const Index height = narrow ? 2 * tile_rows : tile_rows;
+  Index row = p.rows;
+  for (Index left = (p.rows + height - 1) / height; left > 0; --left) {
+    const Index rows = row / left;
+    row -= rows;
+    if (narrow)
+      narrow_tile_of<T, 2 * tile_rows, UnitRow>(static_cast<int>(rows), p, row);
+    else
+      row_tile_of<T, tile_rows, UnitRow>(static_cast<int>(rows), p, row);
+  }
+}
+
+template <class T>
+void product(const Product<T>& p) {
+  if (p.a_row == 1)
+    product_of<T, true>(p);
+  else
+    product_of<T, false>(p);
+}
+
+/// One vector of the contraction, of `tail` values where Tail, into the sums.
+template <class T, int Rows, int Columns, bool Tail>
+inline void dot_step(const DotProduct<T>& p, const T* a, const T* b, Vector<T> (&sums)[Rows][4], int tail) {
+  const auto get = [tail](const T* from) { return Tail ? load(from, tail) : load(from); };
+  Vector<T> values[Columns];
+#pragma GCC unroll 16
+  for (int j = 0; j < Columns; ++j) values[j] = get(b + j * p.b_row);
+#pragma GCC unroll 16
+  for (int r = 0; r < Rows; ++r) {
+    const Vector<T> left = get(a + r * p.a_row);
+#pragma GCC unroll 16
+    for (int j = 0; j < Columns; ++j) sums[r][j] += left * values[j];
+  }
+}
+
+template <class T, int Rows, int Columns>
+void dot_tile(const DotProduct<T>& p, Index row, Index column) {
+  constexpr int lanes = Simd<T>::lanes;
+  Vector<T> sums[Rows][4] = {};
+  const T* a = p.a + row * p.a_row;
+  const T* b = p.b + column * p.b_row;
+  Index i = 0;
+  for (; i + lanes <= p.inner; i += lanes) dot_step<T, Rows, Columns, false>(p, a + i, b + i, sums, 0);
+  if (i < p.inner) dot_step<T, Rows, Columns, true>(p, a + i, b + i, sums, static_cast<int>(p.inner - i));
+#pragma GCC unroll 16
+  for (int r = 0; r < Rows; ++r) {
+    T total[4];
+    lane_sums(sums[r], total);
+    T* c = p.c + (row + r) * p.c_row + column;
+#pragma GCC unroll 16
+    for (int j = 0; j < Columns; ++j) {
+      T value = total[j];
+      if (p.add) value += c[j];
+      if (p.bias) value += p.bias[column + j];
+      c[j] = p.relu && value <= 0 ? T(0) : value;
+    }
+  }
+}
+
+template <class T, int Rows, int Columns>
+void dot_tile_of(int rows, int columns, const DotProduct<T>& p, Index row, Index column) {
+  if (rows == Rows && columns == Columns)
+    dot_tile<T, Rows, Columns>(p, row, column);
+  else if constexpr (Rows > 1) {
+    if (rows != Rows) return dot_tile_of<T, Rows - 1, Columns>(rows, columns, p, row, column);
+    if constexpr (Columns > 1) dot_tile_of<T, Rows, Columns - 1>(rows, columns, p, row, column);
+  } else if constexpr (Columns > 1) {
+    dot_tile_of<T, Rows, Columns - 1>(rows, columns, p, row, column);
+  }
+}
+
+/// Four columns of the result at a time, so that b (the weights) is read once.
+template <class T>
+void dot_product(const DotProduct<T>& p) {
+  const Index tiles = (p.rows + dot_rows - 1) / dot_rows;
+  for (Index column = 0; column < p.columns; column += 4) {
+    const int columns = static_cast<int>(p.columns - column < 4 ? p.columns - column : 4);
+    for (Index t = 0, row = 0; t < tiles; ++t) {
+      const Index rows = (p.rows - row) / (tiles - t);
+      dot_tile_of<T, dot_rows, 4>(static_cast<int>(rows), columns, p, row, column);
+      row += rows;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fedsim::compiled
