@@ -1,8 +1,10 @@
 #include "core/memory.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -51,6 +53,17 @@ std::int64_t usable_memory() {
   const std::int64_t pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
   const std::int64_t machine = pages > 0 && page > 0 ? pages * page : no_limit;
   return std::min(machine, group_memory_limit("/proc/self/cgroup", "/sys/fs/cgroup"));
+}
+
+void use_large_pages(const void* data, std::size_t bytes) {
+#if defined(__linux__)
+  constexpr std::uintptr_t page = std::uintptr_t{2} << 20;
+  constexpr int collapse = 25;  // MADV_COLLAPSE, since Linux 6.1; older C libraries don't name it
+  const auto first = (reinterpret_cast<std::uintptr_t>(data) + page - 1) / page * page;
+  const auto last = (reinterpret_cast<std::uintptr_t>(data) + bytes) / page * page;
+  if (bytes < 8 * page || last <= first) return;
+  if (madvise(reinterpret_cast<void*>(first), last - first, collapse) != 0) errno = 0;  // small pages do as well
+#endif
 }
 
 }  // namespace fedsim

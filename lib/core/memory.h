@@ -1,6 +1,7 @@
-// How much memory this process may use.
+// How much memory this process may use, and how it is laid out.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 
@@ -12,5 +13,9 @@ std::int64_t usable_memory();
 /// The smallest limit of the groups in `groups` (as /proc/self/cgroup), looked up under `root` (as /sys/fs/cgroup) and in
 /// all groups above; the largest int64 where there is none.
 std::int64_t group_memory_limit(const std::filesystem::path& groups, const std::filesystem::path& root);
+
+/// Asks for large pages under [data, data + bytes), which is read at random places: where every read would be of another
+/// small page, finding the page costs more than the read. Does nothing where the system can't, or for few bytes.
+void use_large_pages(const void* data, std::size_t bytes);
 
 }  // namespace fedsim

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "core/clones.h"
+#include "core/memory.h"
 
 namespace fedsim {
 namespace {
@@ -107,6 +108,7 @@ MemorySamples::MemorySamples(Features x, std::vector<std::int32_t> y, std::int64
       scale_(std::move(scale)) {
   assert(count(x_) == size_ * elements_);
   assert(scale_.identity() || elements_ % static_cast<std::int64_t>(scale_.shift.size()) == 0);
+  std::visit([](const auto& stored) { use_large_pages(stored.data(), stored.size() * sizeof(stored[0])); }, x_);
 }
 
 template <class T>
