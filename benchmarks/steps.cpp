@@ -85,7 +85,7 @@ void measure(const std::string& model, const Dataset& data, std::int64_t count, 
       const double from = now();
       for (int i = 0; i < steps; ++i) {
         learner->begin(start, {.lr = 1e-3});
-        learner->last_step(batch);
+        learner->last_step(batch, Answer::change);
         const Vec change = learner->take_difference(start);
       }
       result = std::min(result, (now() - from) / steps);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "core/buffer.h"
 #include "core/clones.h"
 
 namespace fedsim {
@@ -15,7 +16,8 @@ constexpr int smallest_class = -200;  // below 2^-800 the unit would underflow; 
 constexpr int kept_classes = 16;      // 64 bits
 
 // |x factor| < 2^51: added to 1.5 2^52 its integer part, rounded to nearest even, stands in the low bits of the
-// mantissa. Plain adds and multiplies: every instruction set gives the same bits.
+// mantissa. A float32 times a weight below 2^29 is exact, so that a fused multiply-add (this file is compiled to allow
+// it) gives the bits that every instruction set gives.
 constexpr double magic = 6755399441055744.0;
 
 // Unsigned, so that the magic numbers, which are taken off together, may wrap.
@@ -36,29 +38,62 @@ template <class T, std::size_t Terms>
 
 constexpr std::size_t terms_at_once = 4;
 constexpr std::size_t waiting_bytes = std::size_t{8} << 20;  // of a class, at most: they should stay in a cache
+constexpr std::size_t blocks_at_once = 8;
 
 #define FEDSIM_ACCUMULATE(T)                                                                                       \
-  FEDSIM_CLONES void accumulate(std::int64_t* sum, const T* const* x, const double* factors, std::size_t n) {      \
+  FEDSIM_CLONES void accumulate_1(std::int64_t* sum, const T* const* x, const double* factors, std::size_t n) {    \
     accumulate_loop<T, 1>(sum, x, factors, n);                                                                     \
   }                                                                                                                \
-  FEDSIM_CLONES void accumulate_several(std::int64_t* sum, const T* const* x, const double* factors, std::size_t n) { \
-    accumulate_loop<T, terms_at_once>(sum, x, factors, n);                                                         \
+  FEDSIM_CLONES void accumulate_4(std::int64_t* sum, const T* const* x, const double* factors, std::size_t n) {    \
+    accumulate_loop<T, 4>(sum, x, factors, n);                                                                     \
+  }                                                                                                                \
+  FEDSIM_CLONES void accumulate_8(std::int64_t* sum, const T* const* x, const double* factors, std::size_t n) {    \
+    accumulate_loop<T, 8>(sum, x, factors, n);                                                                     \
   }
 FEDSIM_ACCUMULATE(float)
 FEDSIM_ACCUMULATE(double)
 #undef FEDSIM_ACCUMULATE
 
+/// sum += factor x for each of the terms, [n].
 template <class T>
-void accumulate_all(std::int64_t* sum, const std::vector<ExactSum::Term>& terms, std::size_t n) {
-  std::vector<const T*> x;
-  std::vector<double> factors;
-  for (const ExactSum::Term& term : terms) {
-    x.push_back(term.x.as<T>().data());
-    factors.push_back(term.factor);
-  }
+void accumulate(std::int64_t* sum, const std::vector<const T*>& x, const std::vector<double>& factors, std::size_t n) {
   std::size_t k = 0;
-  for (; k + terms_at_once <= x.size(); k += terms_at_once) accumulate_several(sum, &x[k], &factors[k], n);
-  for (; k < x.size(); ++k) accumulate(sum, &x[k], &factors[k], n);
+  for (; k + 8 <= x.size(); k += 8) accumulate_8(sum, &x[k], &factors[k], n);
+  for (; k + 4 <= x.size(); k += 4) accumulate_4(sum, &x[k], &factors[k], n);
+  for (; k < x.size(); ++k) accumulate_1(sum, &x[k], &factors[k], n);
+}
+
+template <class Terms>
+std::vector<double> factors_of(const Terms& terms) {
+  std::vector<double> factors;
+  for (const auto& term : terms) factors.push_back(term.factor);
+  return factors;
+}
+
+template <class T, class Terms>
+void add_vectors(std::vector<std::int64_t>& sum, const Terms& terms) {
+  std::vector<const T*> x;
+  for (const auto& term : terms) x.push_back(term.x.template as<T>().data());
+  accumulate(sum.data(), x, factors_of(terms), sum.size());
+}
+
+/// A block of every term at a time, which goes into the sum while it is in a cache.
+template <class T, class Terms>
+void add_blocks(std::vector<std::int64_t>& sum, const Terms& terms) {
+  const BlockVector& any = *terms.front().x;
+  const std::vector<double> factors = factors_of(terms);
+  std::size_t longest = 0;
+  for (std::size_t first = 0; first < sum.size(); first += any.block(first))
+    longest = std::max(longest, any.block(first));
+  longest = (longest + 15) / 16 * 16;
+  Buffer room(terms.size() * longest * sizeof(T));
+  std::vector<const T*> x;
+  for (std::size_t k = 0; k < terms.size(); ++k) x.push_back(static_cast<const T*>(room.data()) + k * longest);
+  for (std::size_t first = 0; first < sum.size(); first += any.block(first)) {
+    for (std::size_t k = 0; k < terms.size(); ++k)
+      terms[k].x->compute(first, static_cast<T*>(room.data()) + k * longest);
+    accumulate(&sum[first], x, factors, any.block(first));
+  }
 }
 
 FEDSIM_CLONES void add_integers(std::int64_t* sum, const std::int64_t* x, std::size_t n) {
@@ -93,31 +128,56 @@ ExactSum::Class* ExactSum::of_class(int number) {
 }
 
 void ExactSum::add_waiting(Class& entry) {
-  if (entry.waiting.empty()) return;
-  if (entry.waiting.front().x.dtype() == Dtype::float32)
-    accumulate_all<float>(entry.sum.data(), entry.waiting, entry.sum.size());
-  else
-    accumulate_all<double>(entry.sum.data(), entry.waiting, entry.sum.size());
-  entry.waiting.clear();
+  if (!entry.waiting.empty()) {
+    if (entry.waiting.front().x.dtype() == Dtype::float32)
+      add_vectors<float>(entry.sum, entry.waiting);
+    else
+      add_vectors<double>(entry.sum, entry.waiting);
+    entry.waiting.clear();
+  }
+  if (!entry.waiting_blocks.empty()) {
+    if (entry.waiting_blocks.front().x->dtype() == Dtype::float32)
+      add_blocks<float>(entry.sum, entry.waiting_blocks);
+    else
+      add_blocks<double>(entry.sum, entry.waiting_blocks);
+    entry.waiting_blocks.clear();
+  }
 }
 
 void ExactSum::add_waiting() {
   for (auto& [number, entry] : classes_) add_waiting(entry);
 }
 
-bool ExactSum::add(Vec&& x, double largest, std::int64_t weight) {
-  if (x.size() != size_) throw std::logic_error("ExactSum: a vector of another size");
+bool ExactSum::place(double largest, std::int64_t weight, Place& place) {
+  place = {};
   const double bound = largest * static_cast<double>(weight);
   if (!std::isfinite(bound)) return false;
   if (bound == 0) return true;
   int exponent = 0;
   std::frexp(bound, &exponent);  // bound < 2^exponent
   const int number = std::max(smallest_class, static_cast<int>(std::ceil(static_cast<double>(exponent) / class_bits)));
-  Class* entry = of_class(number);
-  if (entry == nullptr) return true;
+  place = {of_class(number), static_cast<double>(weight) / unit(number)};
+  return true;
+}
+
+bool ExactSum::add(Vec&& x, double largest, std::int64_t weight) {
+  if (x.size() != size_) throw std::logic_error("ExactSum: a vector of another size");
+  Place at{};
+  if (!place(largest, weight, at)) return false;
+  if (at.entry == nullptr) return true;
   const std::size_t most = x.bytes() * terms_at_once <= waiting_bytes ? terms_at_once : 1;
-  entry->waiting.push_back({std::move(x), static_cast<double>(weight) / unit(number)});
-  if (entry->waiting.size() >= most) add_waiting(*entry);
+  at.entry->waiting.push_back({std::move(x), at.factor});
+  if (at.entry->waiting.size() >= most) add_waiting(*at.entry);
+  return true;
+}
+
+bool ExactSum::add(std::unique_ptr<const BlockVector>&& x, double largest, std::int64_t weight) {
+  if (x->size() != size_) throw std::logic_error("ExactSum: a vector of another size");
+  Place at{};
+  if (!place(largest, weight, at)) return false;
+  if (at.entry == nullptr) return true;
+  at.entry->waiting_blocks.push_back({std::move(x), at.factor});
+  if (at.entry->waiting_blocks.size() >= blocks_at_once) add_waiting(*at.entry);
   return true;
 }
 

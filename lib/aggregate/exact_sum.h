@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <vector>
 
+#include "core/block_vector.h"
 #include "core/vec.h"
 
 namespace fedsim {
@@ -16,31 +18,41 @@ namespace fedsim {
 /// is read once, and memory is one accumulator a class that occurs (one to three in practice).
 ///
 /// The accumulator has twice the bytes of a float32 term, read and written: terms that fit into the caches wait until
-/// there are a few of their class, and one pass over it adds them all.
+/// there are a few of their class, and one pass over it adds them all. A vector in blocks is computed in that pass: its
+/// values are never in memory as a whole.
 ///
 /// Resolution: 2^-bits of a term's class limit; a term keeps at least bits - 4 significant bits in its largest
 /// coordinate (47 for fewer than 2048 terms). Classes more than 64 bits below the largest are dropped: they could not
 /// change a double.
 class ExactSum {
  public:
-  struct Term {
-    Vec x;
-    double factor;  // makes multiples of the class' unit of it
-  };
   /// `terms`: the most vectors that may be added, over all sums that will be merged.
   ExactSum(std::size_t size, std::int64_t terms);
   /// Adds weight * x, largest = max_abs(x), finite. weight >= 0. False, and nothing is added (x stays), where the
   /// product overflows a double.
   bool add(Vec&& x, double largest, std::int64_t weight);
+  /// The same for a vector whose values are not computed yet; largest >= max_abs(x). All of one sum have the same blocks.
+  bool add(std::unique_ptr<const BlockVector>&& x, double largest, std::int64_t weight);
   void merge(ExactSum& other);
   /// sum / divisor, rounded once to the dtype.
   Vec quotient(double divisor, Dtype dtype);
 
  private:
+  template <class X>
+  struct Term {
+    X x;
+    double factor;  // makes multiples of the class' unit of it
+  };
   struct Class {
     std::vector<std::int64_t> sum;
-    std::vector<Term> waiting;
+    std::vector<Term<Vec>> waiting;
+    std::vector<Term<std::unique_ptr<const BlockVector>>> waiting_blocks;
   };
+  struct Place {
+    Class* entry;  // null: the term is 0 or too small to count
+    double factor;
+  };
+  bool place(double largest, std::int64_t weight, Place& place);
   Class* of_class(int number);    // null where it is too small to count
   double unit(int number) const;  // 16^c 2^-bits
   static void add_waiting(Class& entry);

@@ -17,8 +17,13 @@ class MeanAccumulator final : public Accumulator {
     const double side = max_abs(update.side), numbers = max_abs(scalars);
     for (const double largest : {delta.largest, side, numbers})
       if (!std::isfinite(largest * static_cast<double>(weight))) return false;
-    dtype_ = update.delta.dtype();
-    add_to(delta_, std::move(update.delta), delta.largest, weight);
+    if (update.sealed) {
+      dtype_ = update.sealed->dtype();
+      sum_of(delta_, update.sealed->size()).add(std::move(update.sealed), delta.largest, weight);
+    } else {
+      dtype_ = update.delta.dtype();
+      add_to(delta_, std::move(update.delta), delta.largest, weight);
+    }
     add_to(side_, std::move(update.side), side, weight);
     add_to(scalars_, std::move(scalars), numbers, weight);
     weight_ += weight;
@@ -53,9 +58,11 @@ class MeanAccumulator final : public Accumulator {
 
  private:
   void add_to(std::optional<ExactSum>& sum, Vec&& x, double largest, std::int64_t weight) const {
-    if (x.empty()) return;
-    if (!sum) sum.emplace(x.size(), cohort_);
-    sum->add(std::move(x), largest, weight);
+    if (!x.empty()) sum_of(sum, x.size()).add(std::move(x), largest, weight);
+  }
+  ExactSum& sum_of(std::optional<ExactSum>& sum, std::size_t size) const {
+    if (!sum) sum.emplace(size, cohort_);
+    return *sum;
   }
   static void merge_into(std::optional<ExactSum>& sum, std::optional<ExactSum>& from) {
     if (!from) return;

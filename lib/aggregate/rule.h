@@ -12,7 +12,7 @@ namespace fedsim {
 class Accumulator {
  public:
   virtual ~Accumulator() = default;
-  /// Takes the vectors of an update of weight n (>= 0); `delta` = measure(update.delta), which the record needs too.
+  /// Takes the vectors of an update of weight n (>= 0); `delta` = update.magnitude(), which the record needs too.
   /// False, and the update stays as it is, where a value is not finite.
   virtual bool add(Update&& update, const Magnitude& delta, std::int64_t weight) = 0;
   virtual void merge(Accumulator& other) = 0;

@@ -9,7 +9,8 @@ namespace fedsim {
 
 /// What a client sends with an update.
 inline std::int64_t bytes_sent(const Update& update) {
-  return static_cast<std::int64_t>(update.delta.bytes() + update.side.bytes() + 8 * update.scalars.size());
+  const std::size_t change = update.sealed ? update.sealed->bytes() : update.delta.bytes();
+  return static_cast<std::int64_t>(change + update.side.bytes() + 8 * update.scalars.size());
 }
 
 /// What the server sends to each client of a round: w and what is broadcast.

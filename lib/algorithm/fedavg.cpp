@@ -17,7 +17,7 @@ class FedAvg final : public Algorithm {
 
   Task<Update> client(const Round&, const State& server, ClientState&, Trainer& trainer) const override {
     const LocalJob job{.start = server.w};
-    co_return co_await trainer.update(job);
+    co_return co_await trainer.sealed_update(job);
   }
 };
 

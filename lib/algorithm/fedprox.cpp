@@ -20,7 +20,7 @@ class FedProx final : public Algorithm {
 
   Task<Update> client(const Round&, const State& server, ClientState&, Trainer& trainer) const override {
     const LocalJob job{.start = server.w, .prox = options_.mu};
-    co_return co_await trainer.update(job);
+    co_return co_await trainer.sealed_update(job);
   }
 
  private:

@@ -5,9 +5,11 @@
 #include <coroutine>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <utility>
 #include <vector>
 
+#include "core/block_vector.h"
 #include "core/vec.h"
 
 namespace fedsim {
@@ -23,8 +25,12 @@ struct LocalJob {
   std::int64_t epochs = 0;      // 0: as [client] says
 };
 
+/// What is asked of local SGD: w; w - start; or the same where nobody looks into it before it is summed.
+enum class Answer { model, change, sealed_change };
+
 struct LocalResult {
   Vec w;                       // [d] after the last step, or that minus the start where `relative`
+  std::unique_ptr<const BlockVector> sealed{};  // set: in place of w, which is empty
   std::int64_t steps = 0;      // taken
   std::int64_t processed = 0;  // samples, all epochs
   double loss = 0;             // mean over every sample processed, before each step's update
@@ -34,9 +40,13 @@ struct LocalResult {
 /// What a client sends.
 struct Update {
   Vec delta;                      // [d] change of the model
+  std::unique_ptr<const BlockVector> sealed{};  // set, by sealed_update alone: the change, in place of delta
   Vec side{};                     // [d] second uplink vector, or empty
   std::vector<double> scalars{};  // a few numbers, averaged like the vectors
   LocalResult local{};            // for the record: steps, loss (w may be empty)
+
+  /// Of the change. `largest` is a bound where it is sealed.
+  Magnitude magnitude() const { return sealed ? sealed->magnitude() : measure(delta); }
 };
 
 struct GradientResult {
@@ -49,7 +59,7 @@ struct GradientResult {
 struct TrainRequest {
   enum class Kind { sgd, gradient, loss } kind;
   const LocalJob* job = nullptr;  // sgd
-  bool relative = false;          // sgd: w - start is what will be used, and may be the answer
+  Answer answer = Answer::model;  // sgd: what will be used; the model may come in place of its change
   const Vec* at = nullptr;        // gradient, loss
   LocalResult local{};
   GradientResult full{};
@@ -73,6 +83,10 @@ class Trainer {
   /// may write the difference in its last step, which saves a pass over the three vectors.
   UpdateWait update(const LocalJob& job);
   UpdateWait update(LocalJob&&) = delete;
+  /// The same for an algorithm that sends the change unseen: it may come uncomputed, as Update::sealed, until it is
+  /// summed.
+  UpdateWait sealed_update(const LocalJob& job);
+  UpdateWait sealed_update(LocalJob&&) = delete;
   /// co_await gives a GradientResult: the gradient of the client's whole loss at w.
   GradientWait gradient(const Vec& w);
   /// co_await gives the client's mean loss at w.
@@ -107,6 +121,7 @@ struct Trainer::UpdateWait : Trainer::Wait {
     check();
     Update update;
     update.local = std::move(request.local);
+    update.sealed = std::move(update.local.sealed);
     update.delta = std::move(update.local.w);
     if (!update.local.relative) update.delta -= request.job->start;
     return update;
@@ -129,7 +144,10 @@ inline Trainer::SgdWait Trainer::sgd(const LocalJob& job) {
   return {{*this, {.kind = TrainRequest::Kind::sgd, .job = &job}}};
 }
 inline Trainer::UpdateWait Trainer::update(const LocalJob& job) {
-  return {{*this, {.kind = TrainRequest::Kind::sgd, .job = &job, .relative = true}}};
+  return {{*this, {.kind = TrainRequest::Kind::sgd, .job = &job, .answer = Answer::change}}};
+}
+inline Trainer::UpdateWait Trainer::sealed_update(const LocalJob& job) {
+  return {{*this, {.kind = TrainRequest::Kind::sgd, .job = &job, .answer = Answer::sealed_change}}};
 }
 inline Trainer::GradientWait Trainer::gradient(const Vec& w) {
   return {{*this, {.kind = TrainRequest::Kind::gradient, .at = &w}}};

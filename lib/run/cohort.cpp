@@ -18,7 +18,7 @@ class DirectTrainer final : public Trainer {
   std::int64_t samples() const override { return client_.rows.size(); }
   bool submit(TrainRequest& request) override {
     if (request.kind == TrainRequest::Kind::sgd)
-      request.local = worker_.sgd(client_, round_, *request.job, request.relative);
+      request.local = worker_.sgd(client_, round_, *request.job, request.answer);
     else
       request.full = worker_.gradient(client_, round_, *request.at);
     return true;
@@ -88,7 +88,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
                            std::size_t slot) {
     const auto i = static_cast<std::size_t>(place);
     if (!sums[slot]) sums[slot] = plan.rule.open(static_cast<std::int64_t>(cohort.size()));
-    const Magnitude size = measure(update.delta);
+    const Magnitude size = update.magnitude();
     const std::int64_t up = bytes_sent(update);
     const bool arrived = sums[slot]->add(std::move(update), size, plan.weight_by_samples ? client.rows.size() : 1);
     processed[i] = update.local.processed;

@@ -28,7 +28,7 @@ std::string tensor_at(const std::vector<Engine::Tensor>& tensors, std::int64_t c
 }  // namespace
 
 std::int64_t first_nonfinite(const Update& update) {
-  const std::int64_t found = first_nonfinite(update.delta);
+  const std::int64_t found = first_nonfinite(update.sealed ? values_of(*update.sealed) : update.delta);
   return found >= 0 ? found : first_nonfinite(update.side);
 }
 

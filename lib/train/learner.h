@@ -46,12 +46,15 @@ class Learner {
   virtual void begin(const Vec& start, const StepRule& rule) = 0;
   /// One SGD step. Returns the batch's summed loss and target count before the update (hits are not counted).
   virtual Evaluation step(const Batch& batch) = 0;
-  /// The step after which take_difference follows: a learner may write the difference at once.
-  virtual Evaluation last_step(const Batch& batch) { return step(batch); }
+  /// The step after which take_sealed or take_difference follows: a learner may write the difference at once, or leave
+  /// it uncomputed where a sealed change is asked for.
+  virtual Evaluation last_step(const Batch& batch, Answer) { return step(batch); }
   /// The parameters after the steps so far.
   virtual Vec parameters() const = 0;
   /// The same, and ends the local run: a learner may hand over its own memory.
   virtual Vec take() { return parameters(); }
+  /// The change that last_step left uncomputed, which ends the run; null: it did not.
+  virtual std::unique_ptr<const BlockVector> take_sealed() { return nullptr; }
   /// The parameters minus `start`, which began the run; ends it. Any last step was made by last_step.
   virtual Vec take_difference(const Vec& start) { return take() - start; }
   /// Adds the gradient of the batch's summed loss at `w` to `gradient` (float64 [d], whatever the dtype). Without

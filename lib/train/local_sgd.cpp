@@ -85,14 +85,14 @@ Worker::Worker(std::unique_ptr<Learner> learner, const Dataset& data, Dtype dtyp
                      .sample = data.quadratic ? 0 : elements(data.sample_shape)}) {}
 Worker::~Worker() = default;
 
-LocalResult Worker::sgd(const ClientData& client, const Round& round, const LocalJob& job, bool relative) {
+LocalResult Worker::sgd(const ClientData& client, const Round& round, const LocalJob& job, Answer answer) {
   Impl& my = *impl_;
   LocalResult result;
   if (client.rows.size() == 0) {
     result.w = job.start;
     return result;
   }
-  result.relative = relative;
+  result.relative = answer != Answer::model;
   const ClientOptions& options = round.local;
   my.plan.begin(client, round, job, my.learner->whole_clients());
   Random noise = noise_stream(round, client.client);
@@ -108,11 +108,12 @@ LocalResult Worker::sgd(const ClientData& client, const Round& round, const Loca
     Batch batch = my.client_batch(client, count, noise, [&](std::int64_t i) { return my.plan.row(i); });
     batch.dropout = my.plan.dropout();
     for (std::int64_t i = 0; i < my.plan.upcoming(); ++i) my.data.train->prefetch(my.plan.row(count + i));
-    const bool last = relative && step + 1 == my.plan.steps();
-    add(sum, last ? my.learner->last_step(batch) : my.learner->step(batch));
+    const bool last = result.relative && step + 1 == my.plan.steps();
+    add(sum, last ? my.learner->last_step(batch, answer) : my.learner->step(batch));
     result.processed += count;
   }
-  result.w = relative ? my.learner->take_difference(job.start) : my.learner->take();
+  if (result.relative) result.sealed = my.learner->take_sealed();
+  if (!result.sealed) result.w = result.relative ? my.learner->take_difference(job.start) : my.learner->take();
   result.steps = my.plan.steps();
   result.loss = mean_loss(sum);
   return result;

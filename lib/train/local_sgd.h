@@ -16,8 +16,8 @@ class Worker {
  public:
   Worker(std::unique_ptr<Learner> learner, const Dataset& data, Dtype dtype);
   ~Worker();
-  /// One learner's step for each batch of the client's BatchPlan. `relative`: the answer is the model minus its start.
-  LocalResult sgd(const ClientData& client, const Round& round, const LocalJob& job, bool relative = false);
+  /// One learner's step for each batch of the client's BatchPlan.
+  LocalResult sgd(const ClientData& client, const Round& round, const LocalJob& job, Answer answer = Answer::model);
   /// Gradient and mean loss over all of the client's samples.
   GradientResult gradient(const ClientData& client, const Round& round, const Vec& w);
   /// Sums over rows [first, first + count) of `samples` at `w`, a fixed number of rows at a time.

@@ -8,7 +8,7 @@
 namespace fedsim::testing {
 
 inline bool add(Accumulator& sum, Update update, std::int64_t weight) {
-  const Magnitude delta = measure(update.delta);
+  const Magnitude delta = update.magnitude();
   return sum.add(std::move(update), delta, weight);
 }
 

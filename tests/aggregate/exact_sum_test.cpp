@@ -31,7 +31,8 @@ std::vector<Vec> terms(int count, std::size_t size, Dtype dtype) {
 }
 
 Vec sum_in_order(const std::vector<Vec>& x, const std::vector<int>& order, std::size_t shards) {
-  std::vector<ExactSum> sums(shards, ExactSum(x[0].size(), static_cast<std::int64_t>(x.size())));
+  std::vector<ExactSum> sums;
+  for (std::size_t s = 0; s < shards; ++s) sums.emplace_back(x[0].size(), static_cast<std::int64_t>(x.size()));
   for (std::size_t i = 0; i < order.size(); ++i) {
     const auto k = static_cast<std::size_t>(order[i]);
     REQUIRE(sums[i % shards].add(Vec(x[k]), max_abs(x[k]), static_cast<std::int64_t>(k) + 1));

@@ -18,6 +18,10 @@ TEST_CASE("threads 1, 2, 3 and 8 give the same bytes: FedAvg, 2nn", "[cli][threa
   check_threads("[model]\nname = \"2nn\"\n");
 }
 
+TEST_CASE("threads 1, 2, 3 and 8 give the same bytes: FedAvg, 2nn, one step a client", "[cli][threads]") {
+  check_threads("[model]\nname = \"2nn\"\n[client]\nsteps = 1\nbatch_size = 16\n");
+}
+
 TEST_CASE("threads 1, 2, 3 and 8 give the same bytes: SCAFFOLD, lenet5, momentum", "[cli][threads]") {
   check_threads("[model]\nname = \"lenet5\"\n[client]\nbatch_size = 50\nlr = 0.02\n[algorithm]\nname = \"scaffold\"\n");
 }

@@ -74,7 +74,7 @@ void check(const Dataset& data, const std::vector<std::string>& layers) {
       reference->begin(start, rule);
       for (std::size_t i = 0; i < last; ++i) {
         reference->step(batches[i]);
-        i + 1 == last ? learner->last_step(batches[i]) : learner->step(batches[i]);
+        i + 1 == last ? learner->last_step(batches[i], Answer::change) : learner->step(batches[i]);
       }
       CHECK(learner->take_difference(start) == reference->take() - start);  // bit for bit
     }

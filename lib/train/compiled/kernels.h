@@ -100,7 +100,8 @@ struct Normalisation {
 template <class T>
 struct Kernels {
   const char* instruction_set;
-  Index panel;  // columns of a product that share one pass over a
+  Index tile_rows;  // rows of a product that are computed together
+  Index panel;      // columns of one that share one pass over a
   void (*product)(const Product<T>&);
   void (*dot_product)(const DotProduct<T>&);
   /// y = x <= 0 ? 0 : x, so that NaN stays visible.

@@ -52,6 +52,7 @@ void column_sums(const T* a, Index rows, Index columns, T* sums) {
 template <class T>
 constexpr Kernels<T> kernels_named(const char* name) {
   return {.instruction_set = name,
+          .tile_rows = tile_rows,
           .panel = 2 * Simd<T>::lanes,
           .product = product<T>,
           .dot_product = dot_product<T>,

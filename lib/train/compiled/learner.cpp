@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "train/compiled/compiled.h"
+#include "train/compiled/factors.h"
 #include "train/compiled/loss.h"
 #include "train/compiled/node.h"
 
@@ -31,6 +32,12 @@ class CompiledLearner final : public Learner {
     if (is_image(network_.input) && network_.layers.front().kind != LayerKind::flatten)
       input_ = make_transpose<T>(network_.input, true);
     plan_.stored_ranges(stored_);
+    for (const Layer& layer : network_.layers) {
+      if (layer.kind == LayerKind::linear)
+        factor_values_ += layer.in.back() + layer.out.back();
+      else if (!layer.parameters.empty())
+        only_linear_ = false;
+    }
   }
 
   void begin(const Vec& start, const StepRule& rule) override {
@@ -46,7 +53,10 @@ class CompiledLearner final : public Learner {
 
   Evaluation step(const Batch& batch) override { return step_to(batch, nullptr); }
 
-  Evaluation last_step(const Batch& batch) override { return step_to(batch, origin_); }
+  Evaluation last_step(const Batch& batch, Answer answer) override {
+    if (answer == Answer::sealed_change && may_stay_factored(batch)) return factored_step(batch);
+    return step_to(batch, origin_);
+  }
 
   Vec parameters() const override { return start_ ? *start_ : w_; }
 
@@ -55,6 +65,8 @@ class CompiledLearner final : public Learner {
   Vec take_difference(const Vec& start) override {
     return start_ ? Vec(start.size(), start.dtype()) : std::exchange(w_, Vec{});
   }
+
+  std::unique_ptr<const BlockVector> take_sealed() override { return std::move(sealed_); }
 
   Evaluation gradient(const Vec& w, const Batch& batch, Vec& gradient) override {
     gradient_.grow(network_.size);
@@ -74,6 +86,29 @@ class CompiledLearner final : public Learner {
   }
 
  private:
+  /// The only step of a run, of plain SGD (a proximal term that pulls to the start is 0 there), on linear layers whose
+  /// factors are small beside the weights.
+  bool may_stay_factored(const Batch& batch) const {
+    const bool plain = fuse_ && rule_.weight_decay == 0 && rule_.linear == nullptr &&
+                       (rule_.prox == 0 || rule_.anchor == origin_);
+    return start_ && plain && only_linear_ && 4 * batch.count * factor_values_ <= network_.size;
+  }
+
+  Evaluation factored_step(const Batch& batch) {
+    Random dropout = batch.dropout;
+    const Pass<T> pass{.kernels = kernels_,
+                       .count = batch.count,
+                       .w = current(),
+                       .factored = true,
+                       .training = true,
+                       .dropout = &dropout};
+    const Evaluation result = differentiate(pass, batch, true);
+    std::vector<Factor<T>> factors;
+    plan_.factors(factors);
+    sealed_ = scaled_gradient<T>(kernels_, network_.size, static_cast<T>(rule_.lr), std::move(factors));
+    return result;
+  }
+
   /// `origin`, not null: what is written is the new parameters minus it.
   Evaluation step_to(const Batch& batch, const Vec* origin) {
     const T* w = current();
@@ -163,6 +198,9 @@ class CompiledLearner final : public Learner {
   Index capacity_ = 0;                           // samples
   StepRule rule_;
   bool fuse_ = false;
+  bool only_linear_ = true;  // all parameters are those of linear layers
+  Index factor_values_ = 0;  // of one row of their inputs and outputs
+  std::unique_ptr<const BlockVector> sealed_;
   const Vec* start_ = nullptr;   // until the first step
   const Vec* origin_ = nullptr;  // the same, for the whole run
   Vec w_;                        // [d] after it (last_step: minus origin); empty once taken

@@ -102,6 +102,10 @@ class Linear final : public Node<T> {
                             .b_inner = in_,
                             .c = dx_.data(),
                             .c_row = in_});
+    if (pass.factored) {
+      factor_ = {.weight = weight_, .bias = bias_, .rows = rows, .out = out_, .in = in_, .d = dy, .x = x_};
+      return need_dx ? dx_.data() : nullptr;
+    }
     weight_gradient<T>(pass, weight_,
                        {.rows = out_,
                         .columns = in_,
@@ -121,11 +125,13 @@ class Linear final : public Node<T> {
   }
 
   bool absorb_relu() override { return relu_ ? false : (relu_ = true); }
+  void factors(std::vector<Factor<T>>& list) const override { list.push_back(factor_); }
 
  private:
   Index rows_, in_, out_, weight_, bias_;  // rows of one sample; offsets in the flat vector, bias -1: none
   bool relu_ = false;
   const T* x_ = nullptr;
+  Factor<T> factor_{};
   Room<T> y_, dx_, sums_;
 };
 

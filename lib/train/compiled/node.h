@@ -10,6 +10,7 @@
 #include "core/buffer.h"
 #include "core/random.h"
 #include "model/network.h"
+#include "train/compiled/factors.h"
 #include "train/compiled/kernels.h"
 
 namespace fedsim::compiled {
@@ -49,6 +50,7 @@ struct Pass {
   const T* w = nullptr;             // [d] parameters
   T* gradient = nullptr;            // [d] every layer stores its part, unless it updates its weights at once
   const Fused<T>* fused = nullptr;  // set: linear and recurrent weights are updated in the backward pass
+  bool factored = false;            // linear layers leave their gradients to `factors`
   bool training = false;            // dropout masks are drawn
   Random* dropout = nullptr;
 };
@@ -66,6 +68,8 @@ class Node {
   virtual T* backward(const Pass<T>& pass, T* dy, bool need_dx) = 0;
   /// A node that can apply a following ReLU by itself does so from now on and returns true.
   virtual bool absorb_relu() { return false; }
+  /// Adds the factors of its parameters' gradients, after a backward pass with `factored`.
+  virtual void factors(std::vector<Factor<T>>&) const {}
   /// Adds the ranges of the flat vector whose gradient is stored even where `fused` is set: [first, last).
   virtual void stored_ranges(std::vector<std::pair<Index, Index>>&) const {}
 };
@@ -82,6 +86,7 @@ class Sequence final : public Node<T> {
   void reserve(Index count) override;
   const T* forward(const Pass<T>& pass, const T* x) override;
   T* backward(const Pass<T>& pass, T* dy, bool need_dx) override;
+  void factors(std::vector<Factor<T>>& list) const override;
   void stored_ranges(std::vector<std::pair<Index, Index>>& ranges) const override;
 
  private:

@@ -77,15 +77,21 @@ void tile(const Product<T>& p, Index row, Index column, int tail) {
     }
 }
 
+/// What becomes of a sum where nothing need be asked: stored as it is, w - lr sum, or that minus the origin.
+enum class Plain { sum, updated, difference };
+
 /// The weights of a linear layer after a small batch, under plain SGD: few sums, so that what is asked and addressed
 /// once a tile would weigh as much as they do. Returns the first column that is left.
-template <class T, int Rows, bool Difference>
+template <class T, int Rows, Plain What>
 Index plain_row_tile(const Product<T>& p, Index row) {
   constexpr int lanes = Simd<T>::lanes, vecs = 2;
+  constexpr bool updated = What != Plain::sum, difference = What == Plain::difference;
   const Index inner = p.inner, a_inner = p.a_inner, b_inner = p.b_inner, c_row = p.c_row;
-  const T *a = p.a + row, *b = p.b, *w = p.descent.w + row * c_row, *origin = p.descent.origin + (Difference ? row * c_row : 0);
+  const T *a = p.a + row, *b = p.b;
+  const T* w = updated ? p.descent.w + row * c_row : nullptr;
+  const T* origin = difference ? p.descent.origin + row * c_row : nullptr;
   T* c = p.c + row * c_row;
-  const Vector<T> lr = broadcast(p.descent.lr);
+  const Vector<T> lr = broadcast(updated ? p.descent.lr : T(0));
   Index column = 0;
   for (; column + vecs * lanes <= p.columns; column += vecs * lanes) {
     Vector<T> sums[Rows][vecs] = {};
@@ -95,20 +101,29 @@ Index plain_row_tile(const Product<T>& p, Index row) {
 #pragma GCC unroll 16
       for (int v = 0; v < vecs; ++v) {
         const Index place = r * c_row + column + v * lanes;
-        Vector<T> value = load(w + place) - lr * sums[r][v];
-        if constexpr (Difference) value -= load(origin + place);
+        Vector<T> value = sums[r][v];
+        if constexpr (updated) value = load(w + place) - lr * value;
+        if constexpr (difference) value -= load(origin + place);
         store(c + place, value);
       }
   }
   return column;
 }
 
+/// The part of a row of tiles that plain_row_tile can do.
+template <class T, int Rows>
+Index plain_part(const Product<T>& p, Index row) {
+  if (p.count * p.outer != 1) return 0;
+  if (p.write == Write::store && !p.bias && !p.relu) return plain_row_tile<T, Rows, Plain::sum>(p, row);
+  if (p.write != Write::sgd || !p.descent.plain()) return 0;
+  return p.descent.origin ? plain_row_tile<T, Rows, Plain::difference>(p, row)
+                          : plain_row_tile<T, Rows, Plain::updated>(p, row);
+}
+
 template <class T, int Rows, bool UnitRow>
 void row_tile(const Product<T>& p, Index row) {
   constexpr int lanes = Simd<T>::lanes;
-  Index column = 0;
-  if (UnitRow && p.write == Write::sgd && p.descent.plain() && p.count * p.outer == 1)
-    column = p.descent.origin ? plain_row_tile<T, Rows, true>(p, row) : plain_row_tile<T, Rows, false>(p, row);
+  Index column = UnitRow ? plain_part<T, Rows>(p, row) : 0;
   if constexpr (Rows <= wide_rows)  // few sums: wider, to hide the latency of the multiply-adds
     for (; column + 4 * lanes <= p.columns; column += 4 * lanes)
       tile<T, Rows, 4, false, UnitRow>(p, row, column, 0);
@@ -140,21 +155,19 @@ void narrow_tile_of(int rows, const Product<T>& p, Index row) {
     narrow_tile_of<T, Rows - 1, UnitRow>(rows, p, row);
 }
 
-/// Tiles of nearly equal height: 20 rows are 10 + 10, not 14 + 6. From the last row to the first: what a weight's
-/// forward pass read last is updated first, and the other way round, so that a matrix somewhat larger than the cache
-/// stays there for the most part.
+/// Tiles of nearly equal height: 20 rows are 10 + 10, not 14 + 6.
 template <class T, bool UnitRow>
 void product_of(const Product<T>& p) {
   const bool narrow = p.columns < Simd<T>::lanes;
   const Index height = narrow ? 2 * tile_rows : tile_rows;
-  Index row = p.rows;
-  for (Index left = (p.rows + height - 1) / height; left > 0; --left) {
-    const Index rows = row / left;
-    row -= rows;
+  const Index tiles = (p.rows + height - 1) / height;
+  for (Index t = 0, row = 0; t < tiles; ++t) {
+    const Index rows = (p.rows - row) / (tiles - t);
     if (narrow)
       narrow_tile_of<T, 2 * tile_rows, UnitRow>(static_cast<int>(rows), p, row);
     else
       row_tile_of<T, tile_rows, UnitRow>(static_cast<int>(rows), p, row);
+    row += rows;
   }
 }
 

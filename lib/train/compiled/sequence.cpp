@@ -72,6 +72,11 @@ T* Sequence<T>::backward(const Pass<T>& pass, T* dy, bool need_dx) {
 }
 
 template <class T>
+void Sequence<T>::factors(std::vector<Factor<T>>& list) const {
+  for (const auto& node : nodes_) node->factors(list);
+}
+
+template <class T>
 void Sequence<T>::stored_ranges(std::vector<std::pair<Index, Index>>& ranges) const {
   for (const auto& node : nodes_) node->stored_ranges(ranges);
 }

@@ -1,0 +1,28 @@
+// The change that one step of plain SGD makes to linear layers, as the factors that it is the product of: a batch of
+// few samples has far fewer numbers than the weights.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/block_vector.h"
+#include "train/compiled/kernels.h"
+
+namespace fedsim::compiled {
+
+/// A linear layer after a backward pass: the gradient of W [out, in] is d' x, that of the bias the sums of d's columns.
+template <class T>
+struct Factor {
+  Index weight, bias;  // offsets in the flat vector; bias -1: none
+  Index rows, out, in;
+  const T* d;  // [rows, out]
+  const T* x;  // [rows, in]
+};
+
+/// -lr times the gradient, whose parts `factors` are, in the order of the flat vector of `size` values and all of it.
+/// Copies d and x.
+template <class T>
+std::unique_ptr<const BlockVector> scaled_gradient(const Kernels<T>& kernels, Index size, T lr,
+                                                   std::vector<Factor<T>> factors);
+
+}  // namespace fedsim::compiled

@@ -1,0 +1,136 @@
+// The change of a client of one step, left as factors: equal to the one that is written, and to itself when it is summed
+// a block at a time.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "aggregate/exact_sum.h"
+#include "catch.hpp"
+#include "core/block_vector.h"
+#include "models.h"
+
+using namespace fedsim;
+using namespace fedsim::test;
+
+namespace {
+
+struct Model {
+  Dataset data;
+  Network network;
+  std::unique_ptr<Learner> learner;
+  Vec start;
+
+  Model(Shape sample, std::int64_t classes, const std::vector<std::string>& layers, Dtype dtype)
+      : data(shaped(std::move(sample), classes)),
+        network(build_network(layers, data)),
+        learner(compiled_engine(network, data, dtype)->learner()),
+        start(random_parameters(network, 4, dtype)) {}
+
+  std::unique_ptr<const BlockVector> sealed(const Batch& batch, const StepRule& rule) {
+    learner->begin(start, rule);
+    learner->last_step(batch, Answer::sealed_change);
+    return learner->take_sealed();
+  }
+  Vec written(const Batch& batch, const StepRule& rule) {
+    learner->begin(start, rule);
+    learner->last_step(batch, Answer::change);
+    return learner->take_difference(start);
+  }
+};
+
+const std::vector<std::string> wide{"linear 75", "relu", "dropout 0.2", "linear 61", "tanh", "linear 9"};
+
+template <class T>
+void check(Dtype dtype) {
+  const double rounding = static_cast<double>(std::numeric_limits<T>::epsilon());
+  Model model({83}, 9, wide, dtype);
+  for (const std::int64_t count : {1, 2, 6}) {
+    RandomBatch<T> memory(model.data, count, static_cast<std::uint64_t>(count));
+    const auto sealed = model.sealed(memory.batch, {.lr = 0.1});
+    REQUIRE(sealed);
+    const Vec values = values_of(*sealed), expected = model.written(memory.batch, {.lr = 0.1});
+    // What is written is (w - lr g) - w, off by the rounding of w.
+    CHECK(norm(values - expected) <= 2 * rounding * norm(model.start));
+    const Magnitude size = sealed->magnitude();
+    CHECK(size.norm == Approx(norm(values)).epsilon(10 * rounding));
+    CHECK(size.largest >= max_abs(values));
+    CHECK(size.largest <= 100 * max_abs(values));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("factors of a client's only step are the change that is written otherwise", "[compiled]") {
+  check<float>(Dtype::float32);
+  check<double>(Dtype::float64);
+}
+
+TEST_CASE("a proximal term that pulls to the start does nothing in the first step", "[compiled]") {
+  Model model({83}, 9, wide, Dtype::float32);
+  RandomBatch<float> memory(model.data, 3, 1);
+  const auto plain = model.sealed(memory.batch, {.lr = 0.1});
+  const auto prox = model.sealed(memory.batch, {.lr = 0.1, .prox = 0.5, .anchor = &model.start});
+  REQUIRE(prox);
+  CHECK(values_of(*prox) == values_of(*plain));
+}
+
+TEST_CASE("what is more than one step of plain SGD on few samples is written", "[compiled]") {
+  Model model({83}, 9, wide, Dtype::float32);
+  RandomBatch<float> few(model.data, 3, 1), many(model.data, 60, 2);
+  const Vec other = random_parameters(model.network, 5, Dtype::float32);
+  for (const StepRule& rule : {StepRule{.lr = 0.1, .momentum = 0.9}, StepRule{.lr = 0.1, .weight_decay = 0.1},
+                               StepRule{.lr = 0.1, .clip = 1}, StepRule{.lr = 0.1, .linear = &other},
+                               StepRule{.lr = 0.1, .prox = 1, .anchor = &other}})
+    CHECK_FALSE(model.sealed(few.batch, rule));
+  CHECK_FALSE(model.sealed(many.batch, {.lr = 0.1}));
+
+  model.learner->begin(model.start, {.lr = 0.1});
+  model.learner->step(few.batch);
+  model.learner->last_step(few.batch, Answer::sealed_change);
+  CHECK_FALSE(model.learner->take_sealed());
+  CHECK(norm(model.learner->take_difference(model.start)) > 0);
+
+  Model with_conv({1, 12, 12}, 4, {"conv 3 3", "flatten", "linear 60", "linear 4"}, Dtype::float32);
+  RandomBatch<float> image(with_conv.data, 1, 3);
+  CHECK_FALSE(with_conv.sealed(image.batch, {.lr = 0.1}));
+}
+
+TEST_CASE("factors that are not finite say so", "[compiled]") {
+  Model model({83}, 9, wide, Dtype::float32);
+  RandomBatch<float> memory(model.data, 2, 1);
+  for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
+    memory.x[5] = bad;
+    const auto sealed = model.sealed(memory.batch, {.lr = 0.1});
+    REQUIRE(sealed);
+    CHECK(std::isinf(sealed->magnitude().largest));
+  }
+}
+
+TEST_CASE("an exact sum of factors is that of their values, bit for bit, in any order and mixture", "[compiled]") {
+  Model model({83}, 9, wide, Dtype::float32);
+  std::vector<RandomBatch<float>> memory;
+  for (std::uint64_t k = 0; k < 21; ++k) memory.emplace_back(model.data, 1 + static_cast<std::int64_t>(k % 6), k);
+  const StepRule rule{.lr = 0.1};
+  const auto size = static_cast<std::size_t>(model.network.size);
+  const auto sum = [&](bool backwards, auto in_blocks) {
+    ExactSum total(size, 21), other(size, 21);
+    for (std::size_t i = 0; i < memory.size(); ++i) {
+      const std::size_t k = backwards ? memory.size() - 1 - i : i;
+      auto sealed = model.sealed(memory[k].batch, rule);
+      const double largest = sealed->magnitude().largest;
+      const auto weight = static_cast<std::int64_t>(k) + 1;
+      ExactSum& to = i % 3 == 0 ? other : total;
+      if (in_blocks(k))
+        REQUIRE(to.add(std::move(sealed), largest, weight));
+      else
+        REQUIRE(to.add(values_of(*sealed), largest, weight));
+    }
+    total.merge(other);
+    return total.quotient(231, Dtype::float32);
+  };
+  const Vec expected = sum(false, [](std::size_t) { return false; });
+  CHECK(norm(expected) > 0);
+  CHECK(sum(false, [](std::size_t) { return true; }) == expected);
+  CHECK(sum(true, [](std::size_t) { return true; }) == expected);
+  CHECK(sum(true, [](std::size_t k) { return k % 2 == 0; }) == expected);
+}
