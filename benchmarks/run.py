@@ -81,6 +81,14 @@ def same_rounds(args, workload, results):
                      for seed in range(1, seeds + 1)] for rounds in sorted(counts)}
 
 
+def step_seconds(model, batch):
+    """Of one training step on one thread, the best of 20: what a round would be made of if there were nothing else."""
+    program = programs.BUILD / "benchmarks" / "fedsim_bench_steps"
+    lines = subprocess.run([program, "float32", model], check=True, capture_output=True, text=True).stdout.splitlines()
+    rows = [line.split() for line in lines if "GFLOP/s" in line]
+    return next(float(row[3]) * 1e-6 for row in rows if row[:3] == [model, "batch", str(batch)])
+
+
 def fedsim_lines(config, ours, one_thread, threads, peak):
     """Efficiency, scaling, and the round by the wall clock."""
     if not ours.repeats:
@@ -90,6 +98,10 @@ def fedsim_lines(config, ours, one_thread, threads, peak):
     if one_thread.repeats:
         lines.append(table.efficiency(model, samples, 1, one_thread.median, peak[1]) +
                      f"; scaling {one_thread.median / ours.median:.2f}.")
+        alone = samples / config["client"]["batch_size"] * step_seconds(model, config["client"]["batch_size"])
+        lines.append(f"Its steps alone, as fedsim_bench_steps times them: {table.milliseconds(alone)} of "
+                     f"{table.milliseconds(one_thread.median)} ms on one thread; the rest of the round is "
+                     f"{100 * (1 - alone / one_thread.median):.0f} %.")
     wall = table.milliseconds(min(ours.by_wall_clock))
     return lines + [f"By the wall clock of the process, rows written included: {wall} ms a round."]
 
