@@ -44,9 +44,18 @@ void descend(const Descent<T>& d, Index n, T factor, const T* gradient, T moment
 
 template <class T>
 void column_sums(const T* a, Index rows, Index columns, T* sums) {
-  for (Index j = 0; j < columns; ++j) sums[j] = 0;
-  for (Index r = 0; r < rows; ++r)
-    for (Index j = 0; j < columns; ++j) sums[j] += a[r * columns + j];
+  constexpr int lanes = Simd<T>::lanes;
+  Index j = 0;
+  for (; j + lanes <= columns; j += lanes) {
+    Vector<T> sum{};
+    for (Index r = 0; r < rows; ++r) sum += load(a + r * columns + j);
+    store(sums + j, sum);
+  }
+  if (j == columns) return;
+  const int tail = static_cast<int>(columns - j);
+  Vector<T> sum{};
+  for (Index r = 0; r < rows; ++r) sum += load(a + r * columns + j, tail);
+  store(sums + j, sum, tail);
 }
 
 template <class T>
