@@ -62,6 +62,8 @@ class Learner {
   virtual Evaluation gradient(const Vec& w, const Batch& batch, Vec& gradient) = 0;
   /// Loss and hits of a batch at `w`, in evaluation mode (no dropout, running statistics). Ends a local run.
   virtual Evaluation evaluate(const Vec& w, const Batch& batch) = 0;
+  /// Samples of a batch where no batch size is asked for. Constant: it is part of a result's bits.
+  virtual std::int64_t rows_at_once() const { return 256; }
   /// True where a batch is a whole client and has no features: `count` is its number of samples (quadratic).
   virtual bool whole_clients() const { return false; }
 };

@@ -8,9 +8,6 @@
 namespace fedsim {
 namespace {
 
-/// Rows at a time where no batch size is asked for. Constant: it is part of a result's bits.
-constexpr std::int64_t chunk_rows = 256;
-
 void add(Evaluation& sum, const Evaluation& part) {
   sum.loss += part.loss;
   sum.correct += part.correct;
@@ -73,7 +70,7 @@ struct Worker::Impl {
   void for_all(const ClientData& client, const Round& round, Visit&& visit) {
     Random noise = noise_stream(round, client.client);
     const std::int64_t n = client.rows.size();
-    const std::int64_t step = learner->whole_clients() ? n : chunk_rows;
+    const std::int64_t step = learner->whole_clients() ? n : learner->rows_at_once();
     for (std::int64_t first = 0; first < n; first += step)
       visit(client_batch(client, std::min(step, n - first), noise,
                          [&](std::int64_t i) { return client.rows[first + i]; }));
@@ -138,8 +135,9 @@ GradientResult Worker::gradient(const ClientData& client, const Round& round, co
 
 Evaluation Worker::evaluate(const Samples& samples, std::int64_t first, std::int64_t count, const Vec& w) {
   Evaluation sum;
-  for (std::int64_t from = first; from < first + count; from += chunk_rows) {
-    impl_->rows.resize(static_cast<std::size_t>(std::min(chunk_rows, first + count - from)));
+  const std::int64_t step = impl_->learner->rows_at_once();
+  for (std::int64_t from = first; from < first + count; from += step) {
+    impl_->rows.resize(static_cast<std::size_t>(std::min(step, first + count - from)));
     std::iota(impl_->rows.begin(), impl_->rows.end(), from);
     add(sum, impl_->learner->evaluate(w, impl_->gather(samples, 0, nullptr)));
   }

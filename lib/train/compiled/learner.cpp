@@ -78,6 +78,9 @@ class CompiledLearner final : public Learner {
     return result;
   }
 
+  /// Every layer keeps room for its outputs and gradients of a batch: few rows, as training has.
+  std::int64_t rows_at_once() const override { return 32; }
+
   Evaluation evaluate(const Vec& w, const Batch& batch) override {
     const Pass<T> pass{.kernels = kernels_, .count = batch.count, .w = data_of<T>(&w)};
     const T* logits = forward(pass, batch);
