@@ -120,7 +120,6 @@ class Conv final : public Node<T> {
     dx_.grow(count * height_ * width_ * channels_);
     dilated_.grow((backward_.all_at_once() ? count : 1) * backward_.height * backward_.width * filters_);
     packed_.grow(forward_.patch() * filters_);
-    d_packed_.grow(forward_.patch() * filters_);
   }
 
   const T* forward(const Pass<T>& pass, const T* x) override {
@@ -180,7 +179,7 @@ class Conv final : public Node<T> {
     }
   }
 
-  /// d_packed = the sum over all images and pixels, `most` pixels at a time: their lines of the input and of dy stay in
+  /// packed_ = the sum over all images and pixels, `most` pixels at a time: their lines of the input and of dy stay in
   /// the first-level cache. Several images at once, or some rows of one.
   void weight_gradient(const Pass<T>& pass, const T* dy) {
     constexpr Index most = 192;
@@ -190,14 +189,14 @@ class Conv final : public Node<T> {
       for (Index row = 0; row < forward_.out_height; row += rows)
         add_weight_gradient(pass.kernels, {n, std::min(images, pass.count - n)},
                             {row, std::min(rows, forward_.out_height - row)}, dy);
-    weights_.unpack(d_packed_.data(), pass.gradient + weight_);
+    weights_.unpack(packed_.data(), pass.gradient + weight_);
   }
 
   struct Range {
     Index first, count;
   };
 
-  /// d_packed[ky, j, f] (+)= sum over pixels of padded[...] dy[pixel, f].
+  /// packed_[ky, j, f] (+)= sum over pixels of padded[...] dy[pixel, f].
   void add_weight_gradient(const Kernels<T>& kernels, Range images, Range rows, const T* dy) {
     const Index line = forward_.width * channels_;
     for (Index ky = 0; ky < kernel_; ++ky)
@@ -215,7 +214,7 @@ class Conv final : public Node<T> {
                        .b_count = pixels() * filters_,
                        .b_outer = forward_.out_width * filters_,
                        .b_inner = filters_,
-                       .c = d_packed_.data() + ky * forward_.run() * filters_,
+                       .c = packed_.data() + ky * forward_.run() * filters_,
                        .c_row = filters_,
                        .write = images.first == 0 && rows.first == 0 ? Write::store : Write::add});
   }
@@ -226,7 +225,8 @@ class Conv final : public Node<T> {
   Filters<T> weights_;
   bool relu_ = false;
   const T* input_ = nullptr;  // padded
-  Room<T> padded_, y_, dx_, dilated_, packed_, d_packed_;
+  Room<T> padded_, y_, dx_, dilated_;
+  Room<T> packed_;  // filters of the forward pass; then their gradient; then the mirrored filters
 };
 
 }  // namespace
