@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -62,7 +61,7 @@ void use_large_pages(const void* data, std::size_t bytes) {
   const auto first = (reinterpret_cast<std::uintptr_t>(data) + page - 1) / page * page;
   const auto last = (reinterpret_cast<std::uintptr_t>(data) + bytes) / page * page;
   if (bytes < 8 * page || last <= first) return;
-  if (madvise(reinterpret_cast<void*>(first), last - first, collapse) != 0) errno = 0;  // small pages do as well
+  static_cast<void>(madvise(reinterpret_cast<void*>(first), last - first, collapse));  // small pages do as well
 #endif
 }
 

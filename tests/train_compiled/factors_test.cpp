@@ -93,6 +93,11 @@ TEST_CASE("what is more than one step of plain SGD on few samples is written", "
   Model with_conv({1, 12, 12}, 4, {"conv 3 3", "flatten", "linear 60", "linear 4"}, Dtype::float32);
   RandomBatch<float> image(with_conv.data, 1, 3);
   CHECK_FALSE(with_conv.sealed(image.batch, {.lr = 0.1}));
+  for (const char* block : {"residual(conv 1 3 same, relu, conv 1 3 same)", "residual(tanh, groupnorm 1)"}) {
+    Model with_block({1, 12, 12}, 4, {block, "flatten", "linear 60", "linear 4"}, Dtype::float32);
+    CHECK_FALSE(with_block.sealed(image.batch, {.lr = 0.1}));
+    CHECK(norm(with_block.written(image.batch, {.lr = 0.1})) > 0);
+  }
 }
 
 TEST_CASE("factors that are not finite say so", "[compiled]") {

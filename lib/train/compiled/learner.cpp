@@ -32,12 +32,13 @@ class CompiledLearner final : public Learner {
     if (is_image(network_.input) && network_.layers.front().kind != LayerKind::flatten)
       input_ = make_transpose<T>(network_.input, true);
     plan_.stored_ranges(stored_);
+    Index of_linear = 0;  // parameters, those inside residual blocks not among them
     for (const Layer& layer : network_.layers) {
-      if (layer.kind == LayerKind::linear)
-        factor_values_ += layer.in.back() + layer.out.back();
-      else if (!layer.parameters.empty())
-        only_linear_ = false;
+      if (layer.kind != LayerKind::linear) continue;
+      factor_values_ += layer.in.back() + layer.out.back();
+      of_linear += layer.out.back() * (layer.in.back() + (layer.bias ? 1 : 0));
     }
+    only_linear_ = of_linear == network_.size;
   }
 
   void begin(const Vec& start, const StepRule& rule) override {
@@ -201,7 +202,7 @@ class CompiledLearner final : public Learner {
   Index capacity_ = 0;                           // samples
   StepRule rule_;
   bool fuse_ = false;
-  bool only_linear_ = true;  // all parameters are those of linear layers
+  bool only_linear_ = false;  // all parameters are those of linear layers
   Index factor_values_ = 0;  // of one row of their inputs and outputs
   std::unique_ptr<const BlockVector> sealed_;
   const Vec* start_ = nullptr;   // until the first step
