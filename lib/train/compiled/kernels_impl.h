@@ -10,52 +10,31 @@
 namespace fedsim::compiled {
 namespace {
 
-/// n values of the rule of Descent, with momentum on stored gradients, from place i on.
-template <class T, bool Tail>
-inline void descend_at(const Descent<T>& d, Index i, int tail, T factor, const T* gradient, T momentum,
-                       T* velocity, T* out) {
-  const auto get = [i, tail](const T* from) { return Tail ? load(from + i, tail) : load(from + i); };
-  const auto put = [i, tail](T* to, Vector<T> value) {
-    if constexpr (Tail)
-      store(to + i, value, tail);
-    else
-      store(to + i, value);
-  };
-  const Vector<T> w = get(d.w);
-  Vector<T> g = factor * get(gradient) + d.weight_decay * w;
-  if (d.prox != 0) g += d.prox * (w - get(d.anchor));
-  if (d.linear) g += get(d.linear);
-  if (momentum != 0) {
-    g += momentum * get(velocity);
-    put(velocity, g);
-  }
-  Vector<T> value = w - d.lr * g;
-  if (d.origin) value -= get(d.origin);
-  put(out, value);
-}
-
+/// The rule of Descent, with momentum on stored gradients.
 template <class T>
 void descend(const Descent<T>& d, Index n, T factor, const T* gradient, T momentum, T* velocity, T* out) {
-  constexpr int lanes = Simd<T>::lanes;
-  Index i = 0;
-  for (; i + lanes <= n; i += lanes) descend_at<T, false>(d, i, 0, factor, gradient, momentum, velocity, out);
-  if (i < n) descend_at<T, true>(d, i, static_cast<int>(n - i), factor, gradient, momentum, velocity, out);
+  for_vectors<T>(n, [=, &d](auto at) {
+    const Vector<T> w = at.get(d.w);
+    Vector<T> g = factor * at.get(gradient) + d.weight_decay * w;
+    if (d.prox != 0) g += d.prox * (w - at.get(d.anchor));
+    if (d.linear) g += at.get(d.linear);
+    if (momentum != 0) {
+      g += momentum * at.get(velocity);
+      at.put(velocity, g);
+    }
+    Vector<T> value = w - d.lr * g;
+    if (d.origin) value -= at.get(d.origin);
+    at.put(out, value);
+  });
 }
 
 template <class T>
 void column_sums(const T* a, Index rows, Index columns, T* sums) {
-  constexpr int lanes = Simd<T>::lanes;
-  Index j = 0;
-  for (; j + lanes <= columns; j += lanes) {
+  for_vectors<T>(columns, [=](auto at) {
     Vector<T> sum{};
-    for (Index r = 0; r < rows; ++r) sum += load(a + r * columns + j);
-    store(sums + j, sum);
-  }
-  if (j == columns) return;
-  const int tail = static_cast<int>(columns - j);
-  Vector<T> sum{};
-  for (Index r = 0; r < rows; ++r) sum += load(a + r * columns + j, tail);
-  store(sums + j, sum, tail);
+    for (Index r = 0; r < rows; ++r) sum += at.get(a + r * columns);
+    at.put(sums, sum);
+  });
 }
 
 template <class T>

@@ -94,6 +94,28 @@ inline void store(T* p, Vector<T> v, int count) {
 }
 #endif
 
+/// The vectors that begin at place i of several arrays; where Tail, only their first `count` lanes.
+template <class T, bool Tail>
+struct Lanes {
+  std::int64_t i;
+  int count;
+  Vector<T> get(const T* p) const { return Tail ? load(p + i, count) : load(p + i); }
+  void put(T* p, Vector<T> value) const {
+    if constexpr (Tail)
+      store(p + i, value, count);
+    else
+      store(p + i, value);
+  }
+};
+
+/// Calls visit(Lanes) for the whole vectors of n values and for what is left.
+template <class T, class Visit>
+inline void for_vectors(std::int64_t n, const Visit& visit) {
+  std::int64_t i = 0;
+  for (; i + Simd<T>::lanes <= n; i += Simd<T>::lanes) visit(Lanes<T, false>{i, Simd<T>::lanes});
+  if (i < n) visit(Lanes<T, true>{i, static_cast<int>(n - i)});
+}
+
 // sums[i] = the sum of the lanes of v[i], i < 4.
 #if defined(__AVX2__)
 // Lanes of 128 bits [a0 a1 a2 a3], [b..], [c..], [d..] to [a b c d].
