@@ -154,6 +154,33 @@ void Dataset::read_raw(Type type, std::int64_t first, std::int64_t count, void* 
         "read it");
 }
 
+// Whole chunks, so that none is unpacked twice.
+void Dataset::read_through() const {
+  if (type_ == Type::text || type_ == Type::other) {
+    if (type_ == Type::text) read_text();
+    return;
+  }
+  constexpr std::int64_t piece = 4 << 20;  // bytes
+  const auto row_bytes = row_elements() * static_cast<std::int64_t>(size_of(type_));
+  const std::int64_t chunk = chunk_rows();
+  const std::int64_t many = std::max<std::int64_t>(1, piece / std::max<std::int64_t>(1, row_bytes));
+  const std::int64_t at_once = std::min(rows(), (many + chunk - 1) / chunk * chunk);
+  std::vector<char> values(static_cast<std::size_t>(at_once * row_bytes));
+  for (std::int64_t first = 0; first < rows(); first += at_once) {
+    const auto count = std::min(at_once, rows() - first);
+    read_raw(type_, first, count, values.data(), static_cast<std::size_t>(count * row_elements()));
+  }
+}
+
+// 1 where it is not stored in chunks.
+std::int64_t Dataset::chunk_rows() const {
+  const Handle list(check(H5Dget_create_plist(id_.get()), *origin_, name_, "read how it is stored"), close_list);
+  if (shape_.empty() || H5Pget_layout(list.get()) != H5D_CHUNKED) return 1;
+  std::vector<hsize_t> chunk(shape_.size());
+  check(H5Pget_chunk(list.get(), static_cast<int>(chunk.size()), chunk.data()), *origin_, name_, "read how it is stored");
+  return static_cast<std::int64_t>(chunk[0]);
+}
+
 std::vector<std::string> Dataset::read_text() const {
   prepare_thread();
   if (type_ != Type::text) throw error(fmt::format("is {}, expected text", name_of(type_)));

@@ -160,6 +160,8 @@ class Dataset : public Node {
   void read_rows(std::int64_t first, std::int64_t count, std::span<T> into) const {
     read_raw(type_of<T>(), first, count, into.data(), into.size());
   }
+  /// Reads every value once and keeps none, in pieces of a few MiB or of whole chunks.
+  void read_through() const;
   /// A list of strings, fixed (nulls or spaces padded) or variable length.
   std::vector<std::string> read_text() const;
 
@@ -177,6 +179,7 @@ class Dataset : public Node {
   void read_raw(Type type, std::int64_t first, std::int64_t count, void* into, std::size_t size) const;
   void write_raw(Type type, std::int64_t first, const void* values, std::size_t size);
   void check_storage() const;
+  std::int64_t chunk_rows() const;
 
   Type type_ = Type::other;
   std::size_t text_bytes_ = 0;
