@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <system_error>
 
 #include "core/text.h"
 
@@ -27,6 +29,11 @@ std::string figures(const RoundRow& row) {
 
 }  // namespace
 
+void say_text(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stderr) == text.size() || errno == EPIPE) return;
+  throw std::system_error(errno, std::generic_category(), "can't write to stderr");
+}
+
 Progress::Progress(bool quiet)
     : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0), begin_(std::chrono::steady_clock::now()) {}
 
@@ -35,15 +42,15 @@ void Progress::started(const Start& start) {
   first_ = std::max<std::int64_t>(start.resumed_after, 0);
   begin_ = std::chrono::steady_clock::now();
   if (quiet_) return;
-  fmt::print(stderr, "data      {}\nclients   {}, {} a round\nmodel     {} parameters\n", start.data,
+  say("data      {}\nclients   {}, {} a round\nmodel     {} parameters\n", start.data,
              with_commas(start.clients), with_commas(start.cohort), with_commas(start.parameters));
-  fmt::print(stderr, "trainer   {} on {} ({}), {} thread{}; ready in {}\n", start.trainer, start.device, start.isa,
+  say("trainer   {} on {} ({}), {} thread{}; ready in {}\n", start.trainer, start.device, start.isa,
              start.threads, start.threads == 1 ? "" : "s", human_seconds(start.seconds));
-  if (start.resumed_after >= 0) fmt::print(stderr, "resuming after round {}\n", start.resumed_after);
+  if (start.resumed_after >= 0) say("resuming after round {}\n", start.resumed_after);
 }
 
 void Progress::warning(const std::string& text) {
-  if (!quiet_) fmt::print(stderr, "warning: {}\n", text);
+  if (!quiet_) say("warning: {}\n", text);
 }
 
 void Progress::round(const RoundRow& row) {
@@ -55,7 +62,7 @@ void Progress::round(const RoundRow& row) {
   if (terminal_)
     draw_bar(row, rate, left);
   else
-    fmt::print(stderr, "round {:>{}}/{}{}{}{}\n", row.round, fmt::formatted_size("{}", rounds_), rounds_, figures(row),
+    say("round {:>{}}/{}{}{}{}\n", row.round, fmt::formatted_size("{}", rounds_), rounds_, figures(row),
                std::isnan(row.train_loss) ? std::string() : fmt::format("  train {:.4g}", row.train_loss),
                row.nonfinite > 0 ? fmt::format("  {} updates not finite, dropped", row.nonfinite) : std::string());
 }
@@ -72,13 +79,12 @@ void Progress::draw_bar(const RoundRow& row, double rate, double left) {
     for (std::size_t i = 0; i < room; ++i) bar += i < full ? "█" : "░";
     bar = fmt::format(" {} ", bar);
   }
-  fmt::print(stderr, "\r\x1b[K{}{}{}", head, bar, tail);
-  std::fflush(stderr);
+  say("\r\x1b[K{}{}{}", head, bar, tail);
   drawn_ = true;
 }
 
 void Progress::end() {
-  if (drawn_) fmt::print(stderr, "\n");
+  if (drawn_) say("\n");
   drawn_ = false;
 }
 

@@ -1,12 +1,23 @@
 // What a run shows: a bar on a terminal, plain lines elsewhere, nothing with --quiet. All of it on stderr.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <chrono>
-#include <memory>
+#include <string_view>
+#include <utility>
 
 #include "run/run.h"
 
 namespace fedsim::app {
+
+/// What a run says, to stderr. A pipe that nobody reads any more is no reason to stop one: then it is silent. Other errors
+/// are std::system_error.
+void say_text(std::string_view text);
+template <class... Args>
+void say(fmt::format_string<Args...> text, Args&&... args) {
+  say_text(fmt::format(text, std::forward<Args>(args)...));
+}
 
 class Progress final : public RunObserver {
  public:

@@ -52,14 +52,14 @@ bool already_complete(const Arguments& arguments, const Experiment& experiment, 
 
 void summary(const RunOutcome& outcome, const fs::path& output) {
   const std::string kind = outcome.status == "complete" ? "done" : outcome.status;
-  fmt::print(stderr, "{}: {} round{} in {}", kind, outcome.last.round, outcome.last.round == 1 ? "" : "s",
+  say("{}: {} round{} in {}", kind, outcome.last.round, outcome.last.round == 1 ? "" : "s",
              human_seconds(outcome.seconds));
   if (!std::isnan(outcome.best_accuracy))
-    fmt::print(stderr, ", accuracy {:.4f} (best {:.4f} in round {})", outcome.last.test_accuracy, outcome.best_accuracy,
+    say(", accuracy {:.4f} (best {:.4f} in round {})", outcome.last.test_accuracy, outcome.best_accuracy,
                outcome.best_round);
   else if (!std::isnan(outcome.last.test_loss))
-    fmt::print(stderr, ", test loss {:.6g}", outcome.last.test_loss);
-  fmt::print(stderr, "\nresult  {}\nnext    fedsim plot {} -o {}\n", output.string(), output.string(),
+    say(", test loss {:.6g}", outcome.last.test_loss);
+  say("\nresult  {}\nnext    fedsim plot {} -o {}\n", output.string(), output.string(),
              fs::path(output).replace_extension(".svg").string());
 }
 
@@ -97,10 +97,11 @@ int run(const Arguments& arguments) {
   const Experiment experiment = read_experiment(arguments.config, sets, arguments.outside);
   const fs::path output = output_path(arguments, experiment);
   if (already_complete(arguments, experiment, output)) {
-    if (!arguments.quiet) fmt::print(stderr, "{} is complete; nothing to do\n", output.string());
+    if (!arguments.quiet) say("{} is complete; nothing to do\n", output.string());
     return 0;
   }
-  if (!arguments.log.empty() && std::freopen(arguments.log.c_str(), "w", stderr) == nullptr)
+  if (!arguments.log.empty() && (std::freopen(arguments.log.c_str(), "w", stderr) == nullptr ||
+                                 std::setvbuf(stderr, nullptr, _IOLBF, 0) != 0))  // each line is there when it is said
     throw OutputError(fmt::format("cannot write the log {}", arguments.log));
 
   Progress progress(arguments.quiet);
@@ -113,7 +114,7 @@ int run(const Arguments& arguments) {
       progress);
   progress.end();
   if (!arguments.quiet) summary(outcome, output);
-  if (!outcome.why.empty()) fmt::print(stderr, "error: diverged in {}\n", outcome.why);
+  if (!outcome.why.empty()) say("error: diverged in {}\n", outcome.why);
   return static_cast<int>(outcome.exit);
 }
 
