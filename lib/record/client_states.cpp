@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "core/error.h"
@@ -16,45 +17,65 @@ std::int64_t bytes_of(const ClientState& state) {
   return bytes;
 }
 
-ClientStates::ClientStates(std::filesystem::path store, std::int64_t budget) : path_(std::move(store)), budget_(budget) {}
+// With a store: a part of the budget is what LMDB takes of the process's memory, a part what waits to be written.
+ClientStates::ClientStates(std::filesystem::path store, std::int64_t budget)
+    : path_(std::move(store)),
+      budget_(budget),
+      store_share_(std::clamp<std::int64_t>(budget * 3 / 8, StateStore::least_memory, 48 << 20)),
+      waiting_share_(store_share_ / 4),
+      memory_share_(std::max<std::int64_t>(0, budget - store_share_ - waiting_share_)) {}
 
 ClientState ClientStates::of(std::int64_t client) const {
+  const std::shared_lock reading(mutex_);
   if (const auto known = memory_.find(client); known != memory_.end()) return known->second;
   if (!store_) return {};
-  return store_->find(client).value_or(ClientState{});
+  return store_->find(client, committed_).value_or(ClientState{});
+}
+
+void ClientStates::forget(std::int64_t client) {
+  const auto known = memory_.find(client);
+  if (known == memory_.end()) return;
+  bytes_ -= bytes_of(known->second);
+  memory_.erase(known);
 }
 
 void ClientStates::keep(std::int64_t client, ClientState state) {
+  forget(client);
   const std::int64_t bytes = bytes_of(state);
-  const auto known = memory_.find(client);
-  if (known != memory_.end()) bytes_ -= bytes_of(known->second);
-  if (!store_ || bytes_ + bytes <= budget_) {
-    memory_.insert_or_assign(client, std::move(state));
-    bytes_ += bytes;
-  } else if (known != memory_.end()) {
-    memory_.erase(known);
-  }
+  if (store_ && bytes_ + bytes > memory_share_) return;
+  memory_.emplace(client, std::move(state));
+  bytes_ += bytes;
 }
 
-void ClientStates::open_store(std::int64_t round) {
-  store_ = std::make_unique<StateStore>(path_);
-  store_->commit(round, memory_);
-  while (bytes_ > budget_) {
-    bytes_ -= bytes_of(memory_.begin()->second);
-    memory_.erase(memory_.begin());
-  }
+void ClientStates::open_store() {
+  store_ = std::make_unique<StateStore>(path_, store_share_);
+  store_->commit(committed_, memory_);
+  while (bytes_ > memory_share_) forget(memory_.begin()->first);
 }
 
-void ClientStates::commit(std::int64_t round, ClientStateMap changed) {
-  if (changed.empty()) return;
-  if (!store_) {
-    std::int64_t bytes = bytes_;
-    for (const auto& [client, state] : changed)
-      if (!memory_.contains(client)) bytes += bytes_of(state);
-    if (bytes > std::min(budget_, most_in_checkpoint)) open_store(round);
-  }
-  if (store_) store_->commit(round, changed);
-  for (auto& [client, state] : changed) keep(client, std::move(state));
+// What memory has of these clients is older from then on.
+void ClientStates::spill(std::int64_t round) {
+  store_->commit(round, waiting_);
+  for (const auto& [client, state] : waiting_) forget(client);
+  waiting_.clear();
+  waiting_bytes_ = 0;
+}
+
+void ClientStates::put(std::int64_t round, std::int64_t client, ClientState state) {
+  const std::unique_lock writing(mutex_);
+  waiting_bytes_ += bytes_of(state);
+  waiting_.emplace(client, std::move(state));
+  if (!store_ && bytes_ + waiting_bytes_ > std::min(budget_, most_in_checkpoint)) open_store();
+  if (store_ && waiting_bytes_ > waiting_share_ && bytes_ + waiting_bytes_ > memory_share_) spill(round);
+}
+
+void ClientStates::commit(std::int64_t round) {
+  const std::unique_lock writing(mutex_);
+  if (store_) store_->commit(round, waiting_);
+  for (auto& [client, state] : waiting_) keep(client, std::move(state));
+  waiting_.clear();
+  waiting_bytes_ = 0;
+  committed_ = round;
 }
 
 void ClientStates::save(Checkpoint& checkpoint) const {
@@ -69,7 +90,9 @@ void ClientStates::saved(std::int64_t round) {
 }
 
 void ClientStates::restore(Checkpoint& checkpoint) {
-  if (!checkpoint.store.id.empty()) store_ = std::make_unique<StateStore>(path_, checkpoint.round, checkpoint.store);
+  if (!checkpoint.store.id.empty())
+    store_ = std::make_unique<StateStore>(path_, store_share_, checkpoint.round, checkpoint.store);
+  committed_ = checkpoint.round;
   for (auto& [client, state] : checkpoint.clients) keep(client, std::move(state));
   checkpoint.clients.clear();
 }

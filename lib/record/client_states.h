@@ -2,12 +2,14 @@
 //
 // Up to `most_in_checkpoint` bytes everything is in memory and in each checkpoint. More goes to the store as well, with
 // every round, so that a checkpoint costs the same however many clients were visited; memory then holds as many states as
-// the budget allows, to be read without the disk. Nothing that a run computes depends on where a state was.
+// the budget allows, to be read without the disk. A round whose own states are more than that goes to the store piece by
+// piece, while it runs. Nothing that a run computes depends on where a state was.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <shared_mutex>
 
 #include "algorithm/algorithm.h"
 #include "record/checkpoint.h"
@@ -22,10 +24,12 @@ class ClientStates {
   /// `budget` in bytes of memory; `store` is made when it is first needed.
   ClientStates(std::filesystem::path store, std::int64_t budget);
 
-  /// A copy of a client's state, empty for one that has none. From any thread, but not during a commit.
+  /// A copy of a client's state as of the last committed round, empty for one that has none. From any thread.
   ClientState of(std::int64_t client) const;
-  /// The states that a round changed. Throws OutputError of the store.
-  void commit(std::int64_t round, ClientStateMap changed);
+  /// What `round`, the one after that, has changed. From any thread, once for a client. Throws OutputError of the store.
+  void put(std::int64_t round, std::int64_t client, ClientState state);
+  /// The round is over: what it has put is what clients have. Throws OutputError of the store.
+  void commit(std::int64_t round);
 
   /// Puts the states, or where they are, into a checkpoint; `saved` once that is on the disk.
   void save(Checkpoint& checkpoint) const;
@@ -37,12 +41,18 @@ class ClientStates {
 
  private:
   void keep(std::int64_t client, ClientState state);
-  void open_store(std::int64_t round);
+  void forget(std::int64_t client);
+  void open_store();
+  void spill(std::int64_t round);
 
   std::filesystem::path path_;
   std::int64_t budget_;
-  ClientStateMap memory_;  // without a store: all; with one: some of them
-  std::int64_t bytes_ = 0;   // of memory_
+  std::int64_t store_share_, waiting_share_, memory_share_;  // of the budget, bytes
+  mutable std::shared_mutex mutex_;
+  std::int64_t committed_ = 0;  // round
+  ClientStateMap memory_;       // as of that round; without a store: all; with one: some of them
+  ClientStateMap waiting_;      // of the round that runs, not yet in the store
+  std::int64_t bytes_ = 0, waiting_bytes_ = 0;
   std::unique_ptr<StateStore> store_;
 };
 

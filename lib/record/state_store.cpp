@@ -29,8 +29,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view id_key = "id";
 constexpr std::size_t hash_bytes = 32;                    // hex digits kept of a value's hash
 constexpr std::size_t first_map = std::size_t{16} << 20;  // bytes of address space; doubled when they are used up
-constexpr std::int64_t most_touched = 16 << 20;           // bytes read through the map that may stay in our RSS
-constexpr std::int64_t most_a_transaction = 8 << 20;      // bytes of states: LMDB holds them in memory until it commits
+constexpr std::int64_t page = 4096;                       // bytes
 constexpr std::int64_t touched_a_read = 192 << 10;        // two levels of the tree and the value: 64 KiB around each page read
 
 /// (client, round), big endian: in the order of the bytes, as LMDB sorts them.
@@ -82,7 +81,8 @@ using Cursor = std::unique_ptr<MDB_cursor, CloseCursor>;
 }  // namespace
 
 struct StateStore::Impl {
-  explicit Impl(fs::path file) : path(std::move(file)) {}
+  Impl(fs::path file, std::int64_t memory)
+      : path(std::move(file)), most_touched(memory / 2), most_a_transaction(memory / 2) {}
   void open();
   Transaction begin(unsigned flags) const;
   Cursor cursor(MDB_txn* txn) const;
@@ -90,7 +90,7 @@ struct StateStore::Impl {
   void identify(const std::string& expected);
   void rewind(std::int64_t round);
   void put(MDB_txn* txn, std::int64_t client, std::int64_t round, const ClientState& state);
-  void drop_unneeded(MDB_txn* txn, std::int64_t client);
+  void drop_unneeded(MDB_txn* txn, std::int64_t client, std::int64_t round);
   void put_all(std::int64_t round, ClientStateMap::const_iterator from, ClientStateMap::const_iterator to);
   void resize(std::size_t bytes);
   void touch(const MDB_val& value);
@@ -102,6 +102,8 @@ struct StateStore::Impl {
   struct MapFull {};
 
   fs::path path;
+  std::int64_t most_touched;        // bytes read through the map that may stay in our memory
+  std::int64_t most_a_transaction;  // bytes of pages: LMDB holds those that it changes until it commits
   std::unique_ptr<MDB_env, CloseEnvironment> env;
   MDB_dbi dbi = 0;
   std::string id;
@@ -189,8 +191,9 @@ void StateStore::Impl::rewind(std::int64_t round) {
   end(std::move(txn));
 }
 
-// Before a new version of the client is added: the older ones that no checkpoint needs.
-void StateStore::Impl::drop_unneeded(MDB_txn* txn, std::int64_t client) {
+// Before that of `round` is added: the older versions of the client that neither a checkpoint nor the round's own readers
+// need.
+void StateStore::Impl::drop_unneeded(MDB_txn* txn, std::int64_t client, std::int64_t round) {
   const Cursor versions = cursor(txn);
   std::vector<std::int64_t> rounds;
   Key from = key_of(client, 0);
@@ -202,13 +205,13 @@ void StateStore::Impl::drop_unneeded(MDB_txn* txn, std::int64_t client) {
     code = mdb_cursor_get(versions.get(), &key, &value, MDB_NEXT);
   }
   if (code != MDB_SUCCESS && code != MDB_NOTFOUND) check(code, "read it");
-  const auto last_up_to = [&](std::int64_t round) {
-    const auto behind = std::upper_bound(rounds.begin(), rounds.end(), round);
+  const auto last_up_to = [&](std::int64_t last) {
+    const auto behind = std::upper_bound(rounds.begin(), rounds.end(), last);
     return behind == rounds.begin() ? std::int64_t{-1} : *(behind - 1);
   };
-  for (const std::int64_t round : rounds) {
-    if (round == last_up_to(newest) || round == last_up_to(previous)) continue;
-    Key old = key_of(client, round);
+  for (const std::int64_t version : rounds) {
+    if (version == last_up_to(newest) || version == last_up_to(previous) || version == last_up_to(round - 1)) continue;
+    Key old = key_of(client, version);
     MDB_val old_key{old.size(), old.data()};
     check(mdb_del(txn, dbi, &old_key, nullptr), "write it");
     touched += touched_a_read;
@@ -216,7 +219,7 @@ void StateStore::Impl::drop_unneeded(MDB_txn* txn, std::int64_t client) {
 }
 
 void StateStore::Impl::put(MDB_txn* txn, std::int64_t client, std::int64_t round, const ClientState& state) {
-  drop_unneeded(txn, client);
+  drop_unneeded(txn, client, round);
   ByteWriter payload;
   payload << state.vectors;
   Key bytes = key_of(client, round);
@@ -240,7 +243,7 @@ void StateStore::Impl::put_all(std::int64_t round, ClientStateMap::const_iterato
   }
 }
 
-StateStore::StateStore(const fs::path& path) : impl_(std::make_unique<Impl>(path)) {
+StateStore::StateStore(const fs::path& path, std::int64_t memory) : impl_(std::make_unique<Impl>(path, memory)) {
   std::error_code problem;
   fs::remove(path, problem);
   if (problem) impl_->fail(fmt::format("can't remove the old one: {}", problem.message()));
@@ -253,8 +256,8 @@ StateStore::StateStore(const fs::path& path) : impl_(std::make_unique<Impl>(path
   sync_folder(folder_of(path));
 }
 
-StateStore::StateStore(const fs::path& path, std::int64_t round, const StoreReference& reference)
-    : impl_(std::make_unique<Impl>(path)) {
+StateStore::StateStore(const fs::path& path, std::int64_t memory, std::int64_t round, const StoreReference& reference)
+    : impl_(std::make_unique<Impl>(path, memory)) {
   std::error_code problem;
   if (!fs::is_regular_file(path, problem))
     impl_->fail("the states of the clients, which the checkpoint refers to, are not there\n"
@@ -269,11 +272,11 @@ StateStore::StateStore(const fs::path& path, std::int64_t round, const StoreRefe
 
 StateStore::~StateStore() = default;
 
-std::optional<ClientState> StateStore::find(std::int64_t client) const {
+std::optional<ClientState> StateStore::find(std::int64_t client, std::int64_t round) const {
   const Transaction txn = impl_->begin(MDB_RDONLY);
   const Cursor versions = impl_->cursor(txn.get());
-  // The last key before those of the next client.
-  Key behind = key_of(client + 1, 0);
+  // The last key before those of later rounds and of the next client.
+  Key behind = key_of(client, round + 1);
   MDB_val key{behind.size(), behind.data()}, value{};
   int code = mdb_cursor_get(versions.get(), &key, &value, MDB_SET_RANGE);
   code = mdb_cursor_get(versions.get(), &key, &value, code == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
@@ -289,12 +292,15 @@ std::optional<ClientState> StateStore::find(std::int64_t client) const {
   return state;
 }
 
-// In pieces: a commit that is cut short leaves states of a round that no checkpoint has, which a resumed run drops.
+// In pieces: a commit that is cut short leaves states of a round that no checkpoint has, which a resumed run drops. Each
+// state costs its own pages and those of the tree on the way to it.
 void StateStore::commit(std::int64_t round, const ClientStateMap& changed) {
   for (auto from = changed.begin(); from != changed.end();) {
     auto to = from;
-    for (std::int64_t bytes = 0; to != changed.end() && bytes < most_a_transaction; ++to)
+    for (std::int64_t bytes = 0; to != changed.end() && bytes < impl_->most_a_transaction; ++to) {
+      bytes += 2 * page;
       for (const auto& [name, vector] : to->second.vectors) bytes += static_cast<std::int64_t>(vector.bytes());
+    }
     impl_->put_all(round, from, to);
     from = to;
   }
@@ -308,7 +314,7 @@ void StateStore::checkpointed(std::int64_t round) {
 }
 
 std::int64_t StateStore::stored_bytes(std::int64_t bytes) {
-  constexpr std::int64_t page = 4096, head = 128;  // of a value with its key, names and hash
+  constexpr std::int64_t head = 128;  // of a value with its key, names and hash
   const std::int64_t all = bytes + head;
   return all <= page / 2 ? all : (all + page - 1) / page * page + head;
 }

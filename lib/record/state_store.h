@@ -1,10 +1,10 @@
 // The states of clients on disk: NAME.state beside the result, an LMDB file, for more of them than memory shall hold.
 //
 // A state is kept under (client, round of its last change). A checkpoint does not hold such states, it names its round:
-// the state of a client then is the one with the largest round up to it. Of each client at most three versions stay: that
-// of the last two checkpoints, which may both be needed, and what was changed since. What a killed run wrote behind its
-// last checkpoint is removed when that one is opened again. Every commit is one transaction, synced: all of a round or
-// nothing. Each value carries a hash of itself and of its key.
+// the state of a client then is the one with the largest round up to it. Of each client at most four versions stay: that
+// of the last two checkpoints, which may both be needed, that before the round that runs, and that round's. What a killed
+// run wrote behind its last checkpoint is removed when that one is opened again. A commit is a few transactions, each
+// synced. Each value carries a hash of itself and of its key.
 #pragma once
 
 #include <cstdint>
@@ -25,14 +25,17 @@ struct StoreReference {
 
 class StateStore {
  public:
-  /// A new, empty file; one that was there is replaced. Errors of every function: OutputError naming the file.
-  explicit StateStore(const std::filesystem::path& path);
+  static constexpr std::int64_t least_memory = 4 << 20;  // bytes
+
+  /// A new, empty file; one that was there is replaced. `memory`: about how many bytes of it and of changes may be in
+  /// memory at a time, at least `least_memory`. Errors of every function: OutputError naming the file.
+  StateStore(const std::filesystem::path& path, std::int64_t memory);
   /// The file as of the checkpoint of `round`, which referred to it by `reference`.
-  StateStore(const std::filesystem::path& path, std::int64_t round, const StoreReference& reference);
+  StateStore(const std::filesystem::path& path, std::int64_t memory, std::int64_t round, const StoreReference& reference);
   ~StateStore();
 
-  /// The newest state of a client; nothing where it has none. From any thread, but not during a commit.
-  std::optional<ClientState> find(std::int64_t client) const;
+  /// A client's state at the end of `round`; nothing where it has none. From any thread, but not during a commit.
+  std::optional<ClientState> find(std::int64_t client, std::int64_t round) const;
   /// Adds the states that a round changed. They are on the disk when it returns.
   void commit(std::int64_t round, const ClientStateMap& changed);
 

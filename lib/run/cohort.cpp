@@ -80,7 +80,6 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   result.rows.resize(cohort.size());
   std::vector<std::int64_t> processed(cohort.size());
   std::vector<std::int64_t> broken(cohort.size(), -1);  // coordinates, of updates that did not arrive
-  std::vector<std::optional<ClientState>> changed(cohort.size());
   std::vector<std::unique_ptr<Accumulator>> sums(static_cast<std::size_t>(workers.threads()));
   const std::int64_t down = bytes_received(plan.algorithm, server);
 
@@ -102,11 +101,13 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
                       .bytes_down = down,
                       .status = arrived ? ClientStatus::reported : ClientStatus::nonfinite};
     if (!arrived) broken[i] = first_nonfinite(update);
-    if (arrived && !mine.vectors.empty()) changed[i] = std::move(mine);
+    // Of a client that was drawn more than once, what its last task leaves.
+    const bool last = i + 1 == cohort.size() || cohort[i + 1] != cohort[i];
+    if (arrived && last && !mine.vectors.empty()) states.put(round.index, client.client, std::move(mine));
   };
   const auto train = [&](std::int64_t place, Worker& worker, std::size_t slot) {
     const ClientData client = client_data(plan, cohort[static_cast<std::size_t>(place)]);
-    ClientState mine = states.of(client.client);  // states change only after the round
+    ClientState mine = states.of(client.client);
     DirectTrainer trainer(worker, client, round);
     auto task = plan.algorithm.client(round, server, mine, trainer);
     while (!task.run_until_wait()) {
@@ -123,10 +124,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   for (const auto& sum : sums)
     if (sum) total->merge(*sum);
   result.mean = total->close();
-  ClientStateMap kept;
-  for (std::size_t i = 0; i < cohort.size(); ++i)
-    if (changed[i]) kept.insert_or_assign(cohort[i], std::move(*changed[i]));
-  states.commit(round.index, std::move(kept));
+  states.commit(round.index);
   add_totals(result, processed, broken);
   return result;
 }

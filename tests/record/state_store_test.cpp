@@ -40,7 +40,8 @@ class Run {
       changed[client] = state_of(client, round_, client % 3 == 0 ? 1500 : 3);  // some are larger than a page
       now_[client] = round_;
     }
-    states_->commit(round_, std::move(changed));
+    for (auto& [client, state] : changed) states_->put(round_, client, std::move(state));
+    states_->commit(round_);
   }
   void checkpoint() {
     Checkpoint saved;
@@ -115,39 +116,74 @@ TEST_CASE("client states: a random run with kills always goes on with the states
   }
 }
 
-TEST_CASE("state store: a client has three versions at most, however often it changes") {
+TEST_CASE("client states: a round larger than the budget is not seen before it is committed, nor once it is dropped") {
+  constexpr std::int64_t clients = 400;
+  constexpr std::size_t d = 1500;  // 12 KB a client, 4.8 MB a round
   const TemporaryFolder folder;
-  StateStore store(folder / "a.state");
+  const auto make = [&] { return std::make_unique<ClientStates>(folder / "run.state", 0); };
+  auto states = make();
+  const auto put = [&](std::int64_t round, std::int64_t least, std::int64_t most) {
+    for (std::int64_t k = least; k < most; ++k) states->put(round, k, state_of(k, round, d));
+  };
+  const auto all_are_of = [&](std::int64_t round) {
+    for (std::int64_t k = 0; k < clients; ++k)
+      if (!same(states->of(k), round == 0 ? ClientState{} : state_of(k, round, d))) return false;
+    return true;
+  };
+  put(1, 0, clients);
+  CHECK(std::filesystem::file_size(folder / "run.state") > 3'000'000);  // though the round has not ended
+  CHECK(all_are_of(0));
+  states->commit(1);
+  CHECK(all_are_of(1));
+  Checkpoint saved;
+  saved.round = 1;
+  states->save(saved);
+  states->saved(1);
+  for (std::int64_t round = 2; round <= 4; ++round) {
+    put(round, 0, clients);
+    CHECK(all_are_of(round - 1));
+    states->commit(round);
+    CHECK(all_are_of(round));
+  }
+  put(5, 0, clients / 2);  // and killed
+  states = make();
+  states->restore(saved);
+  CHECK(all_are_of(1));
+}
+
+TEST_CASE("state store: a client has four versions at most, however often it changes") {
+  const TemporaryFolder folder;
+  StateStore store(folder / "a.state", StateStore::least_memory);
   for (std::int64_t round = 1; round <= 60; ++round) {
     store.commit(round, {{7, state_of(7, round, 20'000)}});  // 160 kB
     if (round % 5 == 0) store.checkpointed(round);
   }
-  CHECK(same(store.find(7).value(), state_of(7, 60, 20'000)));
+  CHECK(same(store.find(7, 60).value(), state_of(7, 60, 20'000)));
   CHECK(std::filesystem::file_size(folder / "a.state") < 2'000'000);
 }
 
 TEST_CASE("state store: grows past its first map") {
   const TemporaryFolder folder;
-  StateStore store(folder / "a.state");
+  StateStore store(folder / "a.state", StateStore::least_memory);
   const ClientState large = state_of(1, 1, 1'000'000);  // 8 MB
   for (std::int64_t client = 0; client < 5; ++client) store.commit(client + 1, {{client, large}});
-  CHECK(same(store.find(0).value(), large));
-  CHECK(same(store.find(4).value(), large));
-  CHECK_FALSE(store.find(5).has_value());
+  CHECK(same(store.find(0, 5).value(), large));
+  CHECK(same(store.find(4, 5).value(), large));
+  CHECK_FALSE(store.find(5, 5).has_value());
 }
 
 TEST_CASE("state store: another run's store, a missing one and damage are named") {
   const TemporaryFolder folder;
   StoreReference reference;
   {
-    StateStore store(folder / "a.state");
+    StateStore store(folder / "a.state", StateStore::least_memory);
     store.commit(1, {{1, state_of(1, 1, 1000)}, {2, state_of(2, 1, 1000)}});
     reference = store.reference();
-    StateStore other(folder / "b.state");
+    StateStore other(folder / "b.state", StateStore::least_memory);
     other.commit(1, {{1, state_of(1, 1)}});
   }
-  CHECK_THROWS_WITH(StateStore(folder / "c.state", 1, reference), Catch::Contains("c.state"));
-  CHECK_THROWS_AS(StateStore(folder / "b.state", 1, reference), OutputError);
+  CHECK_THROWS_WITH(StateStore(folder / "c.state", StateStore::least_memory, 1, reference), Catch::Contains("c.state"));
+  CHECK_THROWS_AS(StateStore(folder / "b.state", StateStore::least_memory, 1, reference), OutputError);
   // A bit of a value.
   std::string bytes(std::filesystem::file_size(folder / "a.state"), '\0');
   std::ifstream(folder / "a.state", std::ios::binary).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
@@ -156,9 +192,9 @@ TEST_CASE("state store: another run's store, a missing one and damage are named"
   REQUIRE(at != std::string::npos);
   bytes[at] = static_cast<char>(bytes[at] ^ 4);
   std::ofstream(folder / "a.state", std::ios::binary) << bytes;
-  const StateStore damaged(folder / "a.state", 1, reference);
-  CHECK(same(damaged.find(1).value(), state_of(1, 1, 1000)));
-  CHECK_THROWS_WITH(damaged.find(2), Catch::Contains("client 2 is damaged"));
+  const StateStore damaged(folder / "a.state", StateStore::least_memory, 1, reference);
+  CHECK(same(damaged.find(1, 1).value(), state_of(1, 1, 1000)));
+  CHECK_THROWS_WITH(damaged.find(2, 1), Catch::Contains("client 2 is damaged"));
 }
 
 TEST_CASE("a bad newest checkpoint does not take the place of the good one before it") {

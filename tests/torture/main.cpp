@@ -27,6 +27,7 @@ constexpr Entry entries[] = {
     {"R7", "orders of clients", shuffled},
     {"R8", "flipped bits", bit_flips},
     {"R9", "a million clients", million_clients},
+    {"R9s", "a million clients with states", million_states},
     {"R10", "a thousand rounds", thousand_rounds},
     {"R11", "many runs in one folder", one_folder},
     {"R12", "power loss, replayed", power_loss},

@@ -41,6 +41,7 @@ Report threads(const Place&);          // R6
 Report shuffled(const Place&);         // R7
 Report bit_flips(const Place&);        // R8
 Report million_clients(const Place&);  // R9
+Report million_states(const Place&);   // R9s
 Report thousand_rounds(const Place&);  // R10
 Report one_folder(const Place&);       // R11
 Report power_loss(const Place&);       // R12
