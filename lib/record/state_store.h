@@ -26,6 +26,7 @@ struct StoreReference {
 class StateStore {
  public:
   static constexpr std::int64_t least_memory = 4 << 20;  // bytes
+  static constexpr std::int64_t most_versions = 4;       // of a client
 
   /// A new, empty file; one that was there is replaced. `memory`: about how many bytes of it and of changes may be in
   /// memory at a time, at least `least_memory`. Errors of every function: OutputError naming the file.

@@ -13,7 +13,7 @@ struct StateRoom {
   std::int64_t visited = 0;  // clients at most: min(population, rounds x cohort)
   std::int64_t each = 0;     // bytes that one keeps
   std::int64_t memory = 0;   // bytes: [output] state_memory, or its default
-  std::int64_t disk = 0;     // bytes of the store once all were visited; 0: they fit into memory and checkpoints
+  std::int64_t disk = 0;     // bytes of the store at most, old versions included; 0: they fit into memory and checkpoints
   std::int64_t bytes() const { return visited * each; }
 };
 StateRoom state_room(const Experiment& experiment, std::int64_t population, std::int64_t cohort, std::int64_t parameters);

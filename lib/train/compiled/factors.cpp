@@ -37,14 +37,11 @@ class ScaledGradient final : public BlockVector {
     const Index row = (static_cast<Index>(first) - f.weight) / f.in;
     kernels_.product({.rows = std::min(rows_at_once(f), f.out - row),
                       .columns = f.in,
-                      .outer = 1,
                       .inner = f.rows,
                       .a = f.d + row,
                       .a_row = 1,
-                      .a_outer = 0,
                       .a_inner = f.out,
                       .b = f.x,
-                      .b_outer = 0,
                       .b_inner = f.in,
                       .c = values,
                       .c_row = f.in});

@@ -32,14 +32,14 @@ template <class T>
 struct Product {
   Index rows, columns;
   Index count = 1;
-  Index outer, inner;
+  Index outer = 1, inner;
   const T* a;
   Index a_row;
   Index a_count = 0;
-  Index a_outer, a_inner;
+  Index a_outer = 0, a_inner;
   const T* b;
   Index b_count = 0;
-  Index b_outer, b_inner;
+  Index b_outer = 0, b_inner;
   T* c;
   Index c_row;
   Write write = Write::store;
