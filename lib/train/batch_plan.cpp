@@ -45,17 +45,19 @@ void BatchPlan::begin(const ClientData& client, const Round& round, const LocalJ
   if (whole_) return;
   order_.resize(static_cast<std::size_t>(n));
   std::iota(order_.begin(), order_.end(), std::uint32_t{0});
+  shuffles_.shuffle(std::span(order_));
 }
 
 std::int64_t BatchPlan::advance() {
   first_ = ++step_ % batches_ * batch_size_;
-  if (first_ == 0 && !whole_) shuffles_.shuffle(std::span(order_));
+  if (first_ == 0 && step_ > 0 && !whole_) shuffles_.shuffle(std::span(order_));
   return std::min(batch_size_, client_.rows.size() - first_);
 }
 
 std::int64_t BatchPlan::upcoming() const {
   if (whole_ || step_ + 1 >= steps_) return 0;
-  return std::clamp<std::int64_t>(client_.rows.size() - first_ - batch_size_, 0, batch_size_);
+  const std::int64_t current = step_ < 0 ? 0 : batch_size_;
+  return std::clamp<std::int64_t>(client_.rows.size() - first_ - current, 0, batch_size_);
 }
 
 Random BatchPlan::dropout() const {

@@ -36,7 +36,8 @@ class BatchPlan {
   std::int64_t largest() const { return batch_size_; }
   /// Goes to the next batch; at most steps() times. Gives the number of its samples.
   std::int64_t advance();
-  /// Samples of the next batch, where it is of the same epoch: they follow those of this one in row(). Else 0.
+  /// Samples of the next batch, where it is of the same epoch: they follow those of this one, if there is one yet, in
+  /// row(). Else 0.
   std::int64_t upcoming() const;
   /// The i-th sample of the batch as a row of the data set.
   std::int64_t row(std::int64_t i) const {

@@ -65,6 +65,11 @@ struct Worker::Impl {
     return batch;
   }
 
+  /// The samples of the plan's next batch come into the caches while other work is done; `behind` samples follow.
+  void prefetch(std::int64_t behind) {
+    for (std::int64_t i = 0; i < plan.upcoming(); ++i) data.train->prefetch(plan.row(behind + i));
+  }
+
   /// Calls visit(batch) for all of a client's samples, a chunk at a time, in their order.
   template <class Visit>
   void for_all(const ClientData& client, const Round& round, Visit&& visit) {
@@ -98,13 +103,14 @@ LocalResult Worker::sgd(const ClientData& client, const Round& round, const Loca
   if (job.prox != 0) rule.anchor = job.anchor ? job.anchor : &job.start;
   if (!job.linear.empty()) rule.linear = &job.linear;
 
+  my.prefetch(0);
   my.learner->begin(job.start, rule);
   Evaluation sum;
   for (std::int64_t step = 0; step < my.plan.steps(); ++step) {
     const std::int64_t count = my.plan.advance();
     Batch batch = my.client_batch(client, count, noise, [&](std::int64_t i) { return my.plan.row(i); });
     batch.dropout = my.plan.dropout();
-    for (std::int64_t i = 0; i < my.plan.upcoming(); ++i) my.data.train->prefetch(my.plan.row(count + i));
+    my.prefetch(count);
     const bool last = result.relative && step + 1 == my.plan.steps();
     add(sum, last ? my.learner->last_step(batch, answer) : my.learner->step(batch));
     result.processed += count;
