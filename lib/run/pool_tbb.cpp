@@ -2,7 +2,6 @@
 #include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
-#include <oneapi/tbb/task_scheduler_observer.h>
 
 #include <algorithm>
 
@@ -10,28 +9,15 @@
 #include "train/torch_threads.h"
 
 namespace fedsim {
-namespace {
-
-/// OpenMP counts threads for each calling thread: every TBB worker must say "one" for itself.
-class OneIntraOpThread final : public tbb::task_scheduler_observer {
- public:
-  explicit OneIntraOpThread(tbb::task_arena& arena) : tbb::task_scheduler_observer(arena) { observe(true); }
-  ~OneIntraOpThread() override { observe(false); }
-  void on_scheduler_entry(bool) override { use_one_torch_thread(); }
-};
-
-}  // namespace
 
 struct Pool::Impl {
   explicit Impl(std::size_t count)
       : threads(count),
         limit(tbb::global_control::max_allowed_parallelism, count),
-        arena(static_cast<int>(count)),
-        one_thread(arena) {}
+        arena(static_cast<int>(count)) {}
   std::size_t threads;
   tbb::global_control limit;  // more threads than processors are allowed: results must not depend on it
   tbb::task_arena arena;
-  OneIntraOpThread one_thread;
 };
 
 std::int64_t usable_processors() { return tbb::info::default_concurrency(); }
@@ -42,6 +28,7 @@ std::size_t Pool::threads() const { return impl_->threads; }
 
 void Pool::run(std::size_t count, const std::function<void(std::size_t)>& work) {
   const auto call = [&](std::size_t) {
+    use_one_torch_thread();  // of a TBB worker that may be new, or older than LibTorch in this process
     work(static_cast<std::size_t>(tbb::this_task_arena::current_thread_index()));
   };
   impl_->arena.execute([&] {
