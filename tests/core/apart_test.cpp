@@ -39,8 +39,10 @@ TEST_CASE("core: what is done apart may neither go on for ever nor take all memo
     return std::string();
   };
   CHECK_THROWS_WITH(apart(endless, room, "died"), "died");
+#ifndef __SANITIZE_ADDRESS__  // whose allocator ends the process
   const auto greedy = [] { return std::to_string(std::vector<char>(std::size_t{1} << 30, 'x').back()); };
   CHECK_THROWS_WITH(apart(greedy, room, "died"), Catch::Contains("memory"));
+#endif
 }
 
 TEST_CASE("core: what is done apart changes nothing here", "[core]") {
