@@ -7,6 +7,7 @@
 
 #include "core/buffer.h"
 #include "core/clones.h"
+#include "core/memory.h"
 
 namespace fedsim {
 namespace {
@@ -165,7 +166,9 @@ bool ExactSum::add(Vec&& x, double largest, std::int64_t weight) {
   Place at{};
   if (!place(largest, weight, at)) return false;
   if (at.entry == nullptr) return true;
-  const std::size_t most = x.bytes() * terms_at_once <= waiting_bytes ? terms_at_once : 1;
+  // Several in one pass over the sum; but one that was just made and is still in the core's own cache is best read there.
+  static const std::size_t own_cache = second_level_cache();
+  const std::size_t most = x.bytes() > own_cache && x.bytes() * terms_at_once <= waiting_bytes ? terms_at_once : 1;
   at.entry->waiting.push_back({std::move(x), at.factor});
   if (at.entry->waiting.size() >= most) add_waiting(*at.entry);
   return true;

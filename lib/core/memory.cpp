@@ -65,4 +65,9 @@ void use_large_pages(const void* data, std::size_t bytes) {
 #endif
 }
 
+std::size_t second_level_cache() {
+  const long bytes = ::sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
 }  // namespace fedsim

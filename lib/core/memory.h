@@ -18,4 +18,7 @@ std::int64_t group_memory_limit(const std::filesystem::path& groups, const std::
 /// small page, finding the page costs more than the read. Does nothing where the system can't, or for few bytes.
 void use_large_pages(const void* data, std::size_t bytes);
 
+/// Bytes of the cache of the second level, a core's own as a rule; 0 where the system does not say.
+std::size_t second_level_cache();
+
 }  // namespace fedsim

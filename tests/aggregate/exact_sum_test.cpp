@@ -57,8 +57,10 @@ TEST_CASE("a sum has the same bits for any order and any number of shards") {
   }
 }
 
-TEST_CASE("terms too large to wait for others are summed to the same bits") {
-  constexpr std::size_t period = 33, size = 600'006;  // four terms are 9.6 MB
+TEST_CASE("terms that wait for others, or are too large to, are summed to the same bits") {
+  constexpr std::size_t period = 33;
+  // Beyond a second-level cache of 512 KB, of 1 MB, and four of them beyond what may wait.
+  const std::size_t size = GENERATE(150'018, 300'003, 600'006);
   const auto x = terms(9, period, Dtype::float32);
   std::vector<Vec> wide;
   for (const Vec& term : x) {
