@@ -60,13 +60,20 @@ Memory memory_of(const Experiment& experiment, const Prepared& prepared, const T
   // A worker: the learner's parameters, gradient, momentum and start; the update and what made it; the exact
   // sum, two classes of 8 bytes a coordinate.
   double worker = d * (6 * value + 16) + static_cast<double>(traffic.up);
+  double layers_of_client = 0;  // values and gradients of one batch
   if (prepared.data.quadratic == nullptr && experiment.model.torchscript.empty()) {
     const auto layers = experiment.model_template.object ? experiment.model_template->layers(prepared.data)
                                                          : experiment.model.layers;
     const auto batch =
         static_cast<double>(experiment.client.batch_size > 0 ? experiment.client.batch_size : 1);
-    worker +=
-        2 * value * batch * activations(build_network(layers, prepared.data).layers);  // values and gradients
+    layers_of_client = 2 * value * batch * activations(build_network(layers, prepared.data).layers);
+  }
+  if (experiment.run.trainer == "batched") {  // of each client w, gradient, velocity and change
+    const auto cohort = experiment.sampling.cohort(prepared.partition.clients());
+    const auto at_once = static_cast<double>(std::min(experiment.run.batched_clients, cohort));
+    memory.group = memory.data + at_once * (4 * value * d + layers_of_client);
+  } else {
+    worker += layers_of_client;
   }
   memory.workers = worker * static_cast<double>(threads) + static_cast<double>(traffic.server);
   memory.clients = static_cast<double>(std::min(states.bytes(), states.memory));
@@ -74,8 +81,9 @@ Memory memory_of(const Experiment& experiment, const Prepared& prepared, const T
 }
 
 std::string describe(const Memory& memory, std::int64_t threads) {
-  return fmt::format("about {} over the program's own: data {}, split {}, {} threads {}{}", human_bytes(memory.total()),
+  return fmt::format("about {} over the program's own: data {}, split {}, {} threads {}{}{}", human_bytes(memory.total()),
                      human_bytes(memory.data), human_bytes(memory.partition), threads, human_bytes(memory.workers),
+                     memory.group > 0 ? fmt::format(", clients trained at once {}", human_bytes(memory.group)) : std::string(),
                      memory.clients > 0
                          ? fmt::format(", clients' states {}", human_bytes(memory.clients)) : std::string());
 }

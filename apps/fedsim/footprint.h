@@ -18,9 +18,10 @@ struct Steps {
 Steps steps_of(const Experiment& experiment, const Prepared& prepared);
 
 struct Memory {
-  double data = 0, partition = 0, workers = 0,
-         clients = 0;  // bytes; clients: their kept state, where it is in memory
-  double total() const { return data + partition + workers + clients; }
+  double data = 0, partition = 0, workers = 0,  // bytes
+      group = 0,    // what trainer "batched" trains at once, and its copy of the data
+      clients = 0;  // their kept state, where it is in memory
+  double total() const { return data + partition + workers + group + clients; }
 };
 /// An estimate: what the models' layers hold for one batch is counted where the layers are known.
 Memory memory_of(const Experiment& experiment, const Prepared& prepared, const Traffic& traffic,
