@@ -160,7 +160,7 @@ TEST_CASE("a NaN goes through ReLU and max pooling to be seen", "[compiled]") {
     CHECK(std::isnan(y[33]));
     CHECK(y[8] == 2.0f);
     CHECK(y[9] == 0.0f);
-    std::vector<std::int32_t> where(10);
+    std::vector<float> where(10);
     const Pooling pooling{.channels = 1,
                           .height = 4,
                           .width = 10,

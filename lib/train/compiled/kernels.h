@@ -118,9 +118,9 @@ struct Kernels {
   void (*normalise_gradient)(const Normalisation<T>&, const T* xhat, const double* inverse, bool need_dx, T* dy,
                              double* d_bias, double* d_weight);
   /// `where`: the place in the window that was largest, the first of equals.
-  void (*maxpool)(const Pooling&, const T* x, T* y, std::int32_t* where);
+  void (*maxpool)(const Pooling&, const T* x, T* y, T* where);
   /// dx must be zero.
-  void (*maxpool_gradient)(const Pooling&, const T* dy, const std::int32_t* where, T* dx);
+  void (*maxpool_gradient)(const Pooling&, const T* dy, const T* where, T* dx);
   /// sums[j] = sum over rows of a[r, j]
   void (*column_sums)(const T* a, Index rows, Index columns, T* sums);
   /// SGD on n stored gradients times `factor`, with momentum where that is not 0 (then `velocity` is read):

@@ -44,8 +44,7 @@ class MaxPool final : public Node<T> {
  private:
   Pooling pooling_;
   Index in_, out_;  // elements of a sample
-  Room<T> y_, dx_;
-  Room<std::int32_t> where_;
+  Room<T> y_, dx_, where_;
 };
 
 /// Padding counts as zeros in the mean, as in torch (count_include_pad).

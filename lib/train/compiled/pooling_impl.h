@@ -2,6 +2,7 @@
 #pragma once
 
 #include "train/compiled/kernels.h"
+#include "train/compiled/simd.h"
 
 namespace fedsim::compiled {
 namespace {
@@ -20,36 +21,38 @@ inline void window(const Pooling& p, Index out_y, Index out_x, Visit visit) {
 }
 
 template <class T>
-void maxpool(const Pooling& p, const T* x, T* y, std::int32_t* where) {
+void maxpool(const Pooling& p, const T* x, T* y, T* where) {
   for (Index oy = 0; oy < p.out_height; ++oy)
     for (Index ox = 0; ox < p.out_width; ++ox) {
-      T* best = y + (oy * p.out_width + ox) * p.channels;
-      std::int32_t* place = where + (oy * p.out_width + ox) * p.channels;
-      bool first = true;
-      window(p, oy, ox, [&](std::int32_t at, Index pixel) {
-        const T* value = x + pixel * p.channels;
-        if (first) {
-          for (Index c = 0; c < p.channels; ++c) best[c] = value[c], place[c] = at;
+      const Index out = (oy * p.out_width + ox) * p.channels;
+      for_vectors<T>(p.channels, [&](auto channels) {
+        Vector<T> best{}, place{};
+        bool first = true;
+        window(p, oy, ox, [&](std::int32_t at, Index pixel) {
+          const Vector<T> value = channels.get(x + pixel * p.channels), here = broadcast(static_cast<T>(at));
+          const auto better = (value > best) | (value != value);  // NaN wins, as in torch
+          best = first ? value : better ? value : best;
+          place = first ? here : better ? here : place;
           first = false;
-          return;
-        }
-        for (Index c = 0; c < p.channels; ++c) {
-          const bool better = (value[c] > best[c]) | (value[c] != value[c]);  // NaN wins, as in torch
-          best[c] = better ? value[c] : best[c];
-          place[c] = better ? at : place[c];
-        }
+        });
+        channels.put(y + out, best);
+        channels.put(where + out, place);
       });
     }
 }
 
 template <class T>
-void maxpool_gradient(const Pooling& p, const T* dy, const std::int32_t* where, T* dx) {
+void maxpool_gradient(const Pooling& p, const T* dy, const T* where, T* dx) {
   for (Index oy = 0; oy < p.out_height; ++oy)
     for (Index ox = 0; ox < p.out_width; ++ox) {
       const Index out = (oy * p.out_width + ox) * p.channels;
-      window(p, oy, ox, [&](std::int32_t at, Index pixel) {
-        T* to = dx + pixel * p.channels;
-        for (Index c = 0; c < p.channels; ++c) to[c] += where[out + c] == at ? dy[out + c] : T(0);
+      for_vectors<T>(p.channels, [&](auto channels) {
+        const Vector<T> gradient = channels.get(dy + out), place = channels.get(where + out);
+        window(p, oy, ox, [&](std::int32_t at, Index pixel) {
+          T* to = dx + pixel * p.channels;
+          const auto here = place == broadcast(static_cast<T>(at));
+          channels.put(to, channels.get(to) + (here ? gradient : Vector<T>{}));
+        });
       });
     }
 }
