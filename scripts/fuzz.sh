@@ -19,7 +19,7 @@ for target in "${targets[@]}"; do
   log=$work/$target.log
   leaks=1
   [ "$target" != hdf5 ] || leaks=0  # HDF5 itself leaks on damaged files
-  if build/fuzz/fuzz/fuzz_"$target" -max_total_time="$seconds" -timeout=5 -detect_leaks=$leaks \
+  if ASAN_OPTIONS=detect_leaks=$leaks build/fuzz/fuzz/fuzz_"$target" -max_total_time="$seconds" -timeout=5 -detect_leaks=$leaks \
     -rss_limit_mb=1024 -max_len=400000 -artifact_prefix="$work/$target-" "$work/$target" "tests/fuzz/corpus/$target" "$work/seeds/$target" 2>"$log"; then
     echo "$target: $(grep -E '^Done' "$log")"
   else

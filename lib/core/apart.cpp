@@ -90,7 +90,7 @@ Room room_to_read(const std::filesystem::path& file) {
   std::error_code problem;
   const std::uint64_t size = std::filesystem::file_size(file, problem);
   const std::uint64_t bytes = problem ? 0 : size;
-  return {5 + bytes / 2'000'000, (std::uint64_t{256} << 20) + 4 * bytes};
+  return {3 + bytes / 2'000'000, (std::uint64_t{256} << 20) + 4 * bytes};
 }
 
 std::string apart(const std::function<std::string()>& work, Room room, const std::string& died) {
