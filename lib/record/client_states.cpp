@@ -58,14 +58,16 @@ void ClientStates::spill(std::int64_t round) {
   store_->commit(round, waiting_);
   for (const auto& [client, state] : waiting_) forget(client);
   waiting_.clear();
-  waiting_bytes_ = 0;
+  waiting_bytes_ = new_bytes_ = 0;
 }
 
 void ClientStates::put(std::int64_t round, std::int64_t client, ClientState state) {
   const std::unique_lock writing(mutex_);
-  waiting_bytes_ += bytes_of(state);
+  const std::int64_t bytes = bytes_of(state);
+  waiting_bytes_ += bytes;
+  if (!memory_.contains(client)) new_bytes_ += bytes;
   waiting_.emplace(client, std::move(state));
-  if (!store_ && bytes_ + waiting_bytes_ > std::min(budget_, most_in_checkpoint)) open_store();
+  if (!store_ && bytes_ + new_bytes_ > std::min(budget_, most_in_checkpoint)) open_store();
   if (store_ && waiting_bytes_ > waiting_share_ && bytes_ + waiting_bytes_ > memory_share_) spill(round);
 }
 
@@ -74,7 +76,7 @@ void ClientStates::commit(std::int64_t round) {
   if (store_) store_->commit(round, waiting_);
   for (auto& [client, state] : waiting_) keep(client, std::move(state));
   waiting_.clear();
-  waiting_bytes_ = 0;
+  waiting_bytes_ = new_bytes_ = 0;
   committed_ = round;
 }
 

@@ -52,7 +52,7 @@ class ClientStates {
   std::int64_t committed_ = 0;  // round
   ClientStateMap memory_;       // as of that round; without a store: all; with one: some of them
   ClientStateMap waiting_;      // of the round that runs, not yet in the store
-  std::int64_t bytes_ = 0, waiting_bytes_ = 0;
+  std::int64_t bytes_ = 0, waiting_bytes_ = 0, new_bytes_ = 0;  // new: of those that wait, of clients not in memory_
   std::unique_ptr<StateStore> store_;
 };
 

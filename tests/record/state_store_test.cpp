@@ -151,6 +151,20 @@ TEST_CASE("client states: a round larger than the budget is not seen before it i
   CHECK(all_are_of(1));
 }
 
+TEST_CASE("client states: what replaces a state takes no more room than that") {
+  const TemporaryFolder folder;
+  ClientStates states(folder / "run.state", std::int64_t{1} << 30);
+  constexpr std::int64_t clients = 100;
+  constexpr std::size_t d = 15'000;  // 120 KB: 12 MB in all, where 16 need no store
+  for (std::int64_t round = 1; round <= 3; ++round) {
+    for (std::int64_t k = 0; k < clients; ++k) states.put(round, k, state_of(k, round, d));
+    states.commit(round);
+  }
+  CHECK_FALSE(std::filesystem::exists(folder / "run.state"));
+  for (std::int64_t k = clients; k < 2 * clients; ++k) states.put(4, k, state_of(k, 4, d));
+  CHECK(std::filesystem::exists(folder / "run.state"));
+}
+
 TEST_CASE("state store: a client has four versions at most, however often it changes") {
   const TemporaryFolder folder;
   StateStore store(folder / "a.state", StateStore::least_memory);
