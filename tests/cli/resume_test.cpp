@@ -89,6 +89,25 @@ TEST_CASE("a result does not depend on how much memory the clients' states have,
   }
 }
 
+TEST_CASE("clients drawn twice in a round that does not fit into memory leave the same states, whatever runs first", "[cli][resume]") {
+  const TempFolder folder;
+  // 1,500 draws of 1,500 clients that keep 2.4 KB each: 950 of them, more than the megabyte that may wait.
+  const std::string config = folder.write("s.toml",
+                                          "rounds = 4\n[data]\ndataset = \"synthetic\"\nsamples_per_client = 10\n[partition]\n"
+                                          "scheme = \"natural\"\nclients = 1500\n[model]\nname = \"logistic\"\n[sampling]\n"
+                                          "scheme = \"weighted\"\nreplacement = true\nclients_per_round = 1500\n[algorithm]\n"
+                                          "name = \"scaffold\"\n")
+                                 .string();
+  fedsim_ok(folder, {"run", config, "-o", "whole.h5", "--quiet", "--threads", "1"});
+  CHECK_FALSE(std::filesystem::exists(folder / "whole.state"));
+  for (const char* order : {"1", "2"}) {
+    fedsim_ok(folder, {"run", config, "-o", "spilt.h5", "--quiet", "--force", "--threads", "3", "--set", "output.state_memory=\"8kB\""},
+              {{"FEDSIM_SHUFFLE_CLIENTS", order}});
+    CHECK(std::filesystem::exists(folder / "spilt.state"));
+    check_same_bytes(folder / "spilt.h5", folder / "whole.h5");
+  }
+}
+
 TEST_CASE("states that the disk has no room for are refused before training, with the sum", "[cli][resume]") {
   const TempFolder folder;
   // A million clients of 6 million parameters in four versions: 96 TB.
