@@ -43,9 +43,9 @@ void Progress::started(const Start& start) {
   begin_ = std::chrono::steady_clock::now();
   if (quiet_) return;
   say("data      {}\nclients   {}, {} a round\nmodel     {} parameters\n", start.data,
-             with_commas(start.clients), with_commas(start.cohort), with_commas(start.parameters));
+      with_commas(start.clients), with_commas(start.cohort), with_commas(start.parameters));
   say("trainer   {} on {} ({}), {} thread{}; ready in {}\n", start.trainer, start.device, start.isa,
-             start.threads, start.threads == 1 ? "" : "s", human_seconds(start.seconds));
+      start.threads, start.threads == 1 ? "" : "s", human_seconds(start.seconds));
   if (start.resumed_after >= 0) say("resuming after round {}\n", start.resumed_after);
 }
 
@@ -63,8 +63,8 @@ void Progress::round(const RoundRow& row) {
     draw_bar(row, rate, left);
   else
     say("round {:>{}}/{}{}{}{}\n", row.round, fmt::formatted_size("{}", rounds_), rounds_, figures(row),
-               std::isnan(row.train_loss) ? std::string() : fmt::format("  train {:.4g}", row.train_loss),
-               row.nonfinite > 0 ? fmt::format("  {} updates not finite, dropped", row.nonfinite) : std::string());
+        std::isnan(row.train_loss) ? std::string() : fmt::format("  train {:.4g}", row.train_loss),
+        row.nonfinite > 0 ? fmt::format("  {} updates not finite, dropped", row.nonfinite) : std::string());
 }
 
 void Progress::draw_bar(const RoundRow& row, double rate, double left) {

@@ -53,14 +53,14 @@ bool already_complete(const Arguments& arguments, const Experiment& experiment, 
 void summary(const RunOutcome& outcome, const fs::path& output) {
   const std::string kind = outcome.status == "complete" ? "done" : outcome.status;
   say("{}: {} round{} in {}", kind, outcome.last.round, outcome.last.round == 1 ? "" : "s",
-             human_seconds(outcome.seconds));
+      human_seconds(outcome.seconds));
   if (!std::isnan(outcome.best_accuracy))
     say(", accuracy {:.4f} (best {:.4f} in round {})", outcome.last.test_accuracy, outcome.best_accuracy,
-               outcome.best_round);
+        outcome.best_round);
   else if (!std::isnan(outcome.last.test_loss))
     say(", test loss {:.6g}", outcome.last.test_loss);
   say("\nresult  {}\nnext    fedsim plot {} -o {}\n", output.string(), output.string(),
-             fs::path(output).replace_extension(".svg").string());
+      fs::path(output).replace_extension(".svg").string());
 }
 
 /// With what a run would need, where there is memory enough to find that out.

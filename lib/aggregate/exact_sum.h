@@ -18,8 +18,8 @@ namespace fedsim {
 /// is read once, and memory is one accumulator a class that occurs (one to three in practice).
 ///
 /// The accumulator has twice the bytes of a float32 term, read and written: terms beyond the core's own cache, a few of
-/// which fit into the shared one, wait for others of their class, and one pass over it adds them all. A vector in blocks is computed in that pass: its
-/// values are never in memory as a whole.
+/// which fit into the shared one, wait for others of their class, and one pass over it adds them all. A vector in
+/// blocks is computed in that pass: its values are never in memory as a whole.
 ///
 /// Resolution: 2^-bits of a term's class limit; a term keeps at least bits - 4 significant bits in its largest
 /// coordinate (47 for fewer than 2048 terms). Classes more than 64 bits below the largest are dropped: they could not

@@ -20,7 +20,7 @@ StateRoom state_room(const Experiment& experiment, std::int64_t population, std:
   const std::int64_t visits = cohort > 0 && rounds > most / cohort ? most : rounds * cohort;
   room.visited = std::min(population, visits);
   if (room.bytes() > std::min(room.memory, ClientStates::most_in_checkpoint))
-    room.disk = std::min(visits, StateStore::most_versions * room.visited) * StateStore::stored_bytes(room.each);
+    room.disk = visits * StateStore::stored_bytes(room.each);  // each leaves a version, up to the most of all clients
   return room;
 }
 

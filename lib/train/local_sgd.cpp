@@ -65,9 +65,9 @@ struct Worker::Impl {
     return batch;
   }
 
-  /// The samples of the plan's next batch come into the caches while other work is done; `behind` samples follow.
-  void prefetch(std::int64_t behind) {
-    for (std::int64_t i = 0; i < plan.upcoming(); ++i) data.train->prefetch(plan.row(behind + i));
+  /// The samples of the next batch come into the caches while this one, of `current` samples, is worked on.
+  void prefetch(std::int64_t current) {
+    for (std::int64_t i = 0; i < plan.upcoming(); ++i) data.train->prefetch(plan.row(current + i));
   }
 
   /// Calls visit(batch) for all of a client's samples, a chunk at a time, in their order.

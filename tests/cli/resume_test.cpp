@@ -91,18 +91,19 @@ TEST_CASE("a result does not depend on how much memory the clients' states have,
 
 TEST_CASE("clients drawn twice in a round that does not fit into memory leave the same states, whatever runs first", "[cli][resume]") {
   const TempFolder folder;
+  const std::string config = folder.write("s.toml", stateful).string();
   // 1,500 draws of 1,500 clients that keep 2.4 KB each: 950 of them, more than the megabyte that may wait.
-  const std::string config = folder.write("s.toml",
-                                          "rounds = 4\n[data]\ndataset = \"synthetic\"\nsamples_per_client = 10\n[partition]\n"
-                                          "scheme = \"natural\"\nclients = 1500\n[model]\nname = \"logistic\"\n[sampling]\n"
-                                          "scheme = \"weighted\"\nreplacement = true\nclients_per_round = 1500\n[algorithm]\n"
-                                          "name = \"scaffold\"\n")
-                                 .string();
-  fedsim_ok(folder, {"run", config, "-o", "whole.h5", "--quiet", "--threads", "1"});
+  const auto run = [&](const char* output, const char* threads, const char* memory, const char* order) {
+    std::vector<std::string> words{"run", config, "-o", output, "--quiet", "--force", "--threads", threads};
+    for (const char* set : {"rounds=4", "data.samples_per_client=10", "partition.clients=1500", "sampling.scheme=\"weighted\"",
+                            "sampling.replacement=true", "sampling.clients_per_round=1500", memory})
+      words.insert(words.end(), {"--set", set});
+    fedsim_ok(folder, words, {{"FEDSIM_SHUFFLE_CLIENTS", order}});
+  };
+  run("whole.h5", "1", "output.state_memory=\"1GB\"", "0");
   CHECK_FALSE(std::filesystem::exists(folder / "whole.state"));
   for (const char* order : {"1", "2"}) {
-    fedsim_ok(folder, {"run", config, "-o", "spilt.h5", "--quiet", "--force", "--threads", "3", "--set", "output.state_memory=\"8kB\""},
-              {{"FEDSIM_SHUFFLE_CLIENTS", order}});
+    run("spilt.h5", "3", "output.state_memory=\"8kB\"", order);
     CHECK(std::filesystem::exists(folder / "spilt.state"));
     check_same_bytes(folder / "spilt.h5", folder / "whole.h5");
   }

@@ -168,7 +168,7 @@ TEST_CASE("hdf5: a flipped bit in the data is found", "[hdf5]") {
   CHECK_THROWS_WITH(file.root().dataset("x").read<double>(), Catch::Contains("/x: can't read it"));
 }
 
-TEST_CASE("hdf5: what a file from elsewhere has in the middle is read in the child too", "[hdf5]") {
+TEST_CASE("hdf5: reading through, as is done in the child, misses nothing in the middle", "[hdf5]") {
   const TemporaryFolder folder;
   constexpr std::int64_t rows = 300'000;  // of 5 numbers: 12 MB, several pieces
   std::vector<double> values(static_cast<std::size_t>(rows) * 5, 0.5);

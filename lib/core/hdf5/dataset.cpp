@@ -37,6 +37,14 @@ std::int64_t checked_bytes(const std::vector<hsize_t>& extents, std::size_t elem
   return product;
 }
 
+/// Extents of a chunk of a dataset of `rank` dimensions; none where it is not stored in chunks. `list` says how it is stored.
+std::vector<hsize_t> chunk_of(const Handle& list, std::size_t rank, const Origin& origin, const std::string& name) {
+  if (rank == 0 || H5Pget_layout(list.get()) != H5D_CHUNKED) return {};
+  std::vector<hsize_t> chunk(rank);
+  check(H5Pget_chunk(list.get(), static_cast<int>(rank), chunk.data()), origin, name, "read how it is stored");
+  return chunk;
+}
+
 Handle select_rows(const Handle& space, const Dimensions& shape, std::int64_t first, std::int64_t count,
                    const Origin& origin, const std::string& name) {
   if (shape.empty()) return Handle(check(H5Screate(H5S_SCALAR), origin, name, "select rows"), close_space);
@@ -107,11 +115,7 @@ void Dataset::check_storage() const {
                             bytes < 0 ? "more than 2^63" : fmt::format("{}", bytes), origin_->bytes));
   };
   refuse_above("data", std::vector<hsize_t>(shape_.begin(), shape_.end()));
-  if (layout == H5D_CHUNKED && !shape_.empty()) {
-    std::vector<hsize_t> chunk(shape_.size());
-    done(H5Pget_chunk(list.get(), static_cast<int>(chunk.size()), chunk.data()));
-    refuse_above("chunk", chunk);
-  }
+  if (const auto chunk = chunk_of(list, shape_.size(), *origin_, name_); !chunk.empty()) refuse_above("chunk", chunk);
 }
 
 std::int64_t Dataset::row_elements() const {
@@ -156,8 +160,9 @@ void Dataset::read_raw(Type type, std::int64_t first, std::int64_t count, void* 
 
 // Whole chunks, so that none is unpacked twice.
 void Dataset::read_through() const {
-  if (type_ == Type::text || type_ == Type::other) {
-    if (type_ == Type::text) read_text();
+  if (type_ == Type::other) return;  // nobody reads it
+  if (type_ == Type::text) {
+    read_text();
     return;
   }
   constexpr std::int64_t piece = 4 << 20;  // bytes
@@ -175,10 +180,8 @@ void Dataset::read_through() const {
 // 1 where it is not stored in chunks.
 std::int64_t Dataset::chunk_rows() const {
   const Handle list(check(H5Dget_create_plist(id_.get()), *origin_, name_, "read how it is stored"), close_list);
-  if (shape_.empty() || H5Pget_layout(list.get()) != H5D_CHUNKED) return 1;
-  std::vector<hsize_t> chunk(shape_.size());
-  check(H5Pget_chunk(list.get(), static_cast<int>(chunk.size()), chunk.data()), *origin_, name_, "read how it is stored");
-  return static_cast<std::int64_t>(chunk[0]);
+  const auto chunk = chunk_of(list, shape_.size(), *origin_, name_);
+  return chunk.empty() ? 1 : static_cast<std::int64_t>(chunk[0]);
 }
 
 std::vector<std::string> Dataset::read_text() const {
