@@ -1,8 +1,6 @@
 // The rate of the compiled trainer's matrix products on the shapes of the literature's models, each against the
 // libraries that are installed (one thread) and the same process' sgemm rate at 1024^3. Usage: fedsim_bench_kernels
 // [avx512|avx2|generic]
-#include "train/compiled/kernels.h"
-
 #include <cblas.h>
 #include <fmt/format.h>
 #include <time.h>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "libraries.h"
+#include "train/compiled/convolution.h"
 
 extern "C" void openblas_set_num_threads(int);
 
@@ -116,55 +115,37 @@ void linear(const Kernels<float>& k, Index batch, Index in, Index out) {
   fmt::print("\n");
 }
 
-/// One image of a convolution, channels last, already padded: y and dW.
+/// The three passes of a convolution with `same` padding on 10 images, by the sum itself and by Winograd's filtering,
+/// filters packed and transformed; FLOPs of the sum for both.
 void convolution(const Kernels<float>& k, Index size, Index channels, Index filters, Index kernel) {
-  const Index padded = size + kernel - 1, run = kernel * channels, patch = kernel * run;
-  const Values x(padded * padded * channels), w(patch * filters), d(size * size * filters);
-  Values y(size * size * filters), dw(patch * filters);
-  const double flops = 2.0 * static_cast<double>(size * size * patch * filters);
-  const double forward = rate(flops, [&] {
-    for (Index row = 0; row < size; ++row)
-      k.product({.rows = size,
-                 .columns = filters,
-                 .outer = kernel,
-                 .inner = run,
-                 .a = x.data() + row * padded * channels,
-                 .a_row = channels,
-                 .a_outer = padded * channels,
-                 .a_inner = 1,
-                 .b = w.data(),
-                 .b_outer = run * filters,
-                 .b_inner = filters,
-                 .c = y.data() + row * size * filters,
-                 .c_row = filters});
-  });
-  const double weight = rate(flops, [&] {
-    for (Index row = 0; row < kernel; ++row)
-      k.product({.rows = run,
-                 .columns = filters,
-                 .outer = size,
-                 .inner = size,
-                 .a = x.data() + row * padded * channels,
-                 .a_row = 1,
-                 .a_outer = padded * channels,
-                 .a_inner = channels,
-                 .b = d.data(),
-                 .b_outer = size * filters,
-                 .b_inner = filters,
-                 .c = dw.data() + row * run * filters,
-                 .c_row = filters,
-                 .write = Write::add});
-  });
-  const Values columns(patch * size * size);
-  const double blas = rate(flops, [&] {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(filters),
-                static_cast<int>(size * size), static_cast<int>(patch), 1, w.data(), static_cast<int>(patch),
-                columns.data(), static_cast<int>(size * size), 0, y.data(), static_cast<int>(size * size));
-  });
-  fmt::print(
-      "conv {:2}x{:2}x{:2} -> {:2}, {}x{}   y {:6.1f}  dW {:6.1f}  (sgemm of the same size, without im2col, "
-      "{:6.1f})\n",
-      size, size, channels, filters, kernel, kernel, forward, weight, blas);
+  const ConvShape shape{.channels = channels,
+                        .height = size,
+                        .width = size,
+                        .filters = filters,
+                        .out_height = size,
+                        .out_width = size,
+                        .kernel = kernel,
+                        .stride = 1,
+                        .padding = kernel / 2,
+                        .weight = 0,
+                        .bias = -1};
+  constexpr Index images = 10;
+  const Values x(images * shape.in_size()), w(shape.weights()), dy(images * shape.out_size());
+  Values y(images * shape.out_size()), dx(images * shape.in_size()), dw(shape.weights());
+  Scratch<float> scratch;
+  const Pass<float> pass{.kernels = k, .scratch = &scratch, .count = images, .w = w.data(), .gradient = dw.data()};
+  const double flops = 2.0 * static_cast<double>(images * size * size * shape.weights());
+  fmt::print("conv {:2}x{:2}x{:3} -> {:3}, {}x{}", size, size, channels, filters, kernel, kernel);
+  const auto measure = [&](const char* name, Convolution<float>* convolution) {
+    if (!convolution) return;
+    const double forward = rate(flops, [&] { convolution->forward(pass, x.data(), false, y.data()); });
+    const double input = rate(flops, [&] { convolution->input_gradient(pass, dy.data(), dx.data()); });
+    const double weight = rate(flops, [&] { convolution->weight_gradient(pass, dy.data()); });
+    fmt::print("  {} {:6.1f} {:6.1f} {:6.1f}", name, forward, input, weight);
+  };
+  measure("direct", make_direct<float>(shape).get());
+  measure("Winograd", make_winograd<float>(shape).get());
+  fmt::print("\n");
 }
 
 }  // namespace
@@ -192,6 +173,9 @@ int main(int argc, char** argv) {
   convolution(*kernels, 14, 32, 64, 5);
   convolution(*kernels, 24, 1, 6, 5);
   convolution(*kernels, 8, 6, 16, 5);
+  convolution(*kernels, 32, 32, 32, 3);
   convolution(*kernels, 32, 64, 64, 3);
+  convolution(*kernels, 16, 128, 128, 3);
+  convolution(*kernels, 8, 256, 256, 3);
   convolution(*kernels, 4, 512, 512, 3);
 }

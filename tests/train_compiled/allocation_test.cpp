@@ -51,6 +51,7 @@ TEST_CASE("a training step allocates nothing", "[compiled]") {
                                        "dropout 0.5", "linear 4"}) == 0);
   CHECK(count(shaped({3, 8, 8}, 4), {"conv 6 3", "groupnorm 2", "residual(relu, conv 6 3 same)", "relu",
                                      "globalpool", "linear 4"}) == 0);
+  CHECK(count(shaped({16, 12, 12}, 4), {"conv 20 3 same", "conv 16 5 same", "globalpool", "linear 4"}) == 0);
   CHECK(count(shaped({5}, 7, 5, 7), {"embedding 3", "lstm 4 2", "linear 7"}) == 0);
 }
 #endif

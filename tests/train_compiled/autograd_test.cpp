@@ -129,6 +129,11 @@ TEST_CASE("a small residual network with group norm equals autograd's", "[compil
        "relu", "globalpool", "linear 10"});
 }
 
+TEST_CASE("convolutions by Winograd's filtering equal autograd's", "[compiled][autograd]") {
+  check_both(shaped({3, 11, 14}, 10), {"conv 20 3 same", "relu", "conv 24 3 same", "relu", "conv 17 5 same nobias", "relu",
+                                       "conv 40 3 valid", "relu", "globalpool", "linear 10"});
+}
+
 TEST_CASE("random lists of layers equal autograd's", "[compiled][autograd]") {
   Random random(12, Purpose::data);
   const Dataset image = shaped({2, 11, 9}, 4);

@@ -7,44 +7,57 @@
 
 namespace fedsim::compiled {
 
+/// Of channels, filters, tiles, ...
+struct Range {
+  Index first, count;
+};
+
+/// In one direction of a kernel: first, first + step, ...
+struct Taps {
+  Index first, step, count;
+};
+
+/// All values of a range of channels and filters, packed side by side.
 template <class T>
 struct Filters {
-  Index filters, channels, area;  // area: ky and kx as one index k
+  Index filters, channels, kernel;
 
-  /// To panels of at most `panel` filters, each [k, c, f].
-  void pack(const T* w, Index panel, T* packed) const {
-    for (Index first = 0; first < filters; first += panel) {
-      const Index columns = std::min(panel, filters - first);
-      each_block(first, first + columns, [&](Block& block, Index f, Index count) {
-        for (Index j = 0; j < count; ++j) std::copy_n(w + (f + j) * length() + block.first, block.size, block.run[j]);
-        each_place(block, [&](Index i, Index row) {
-          T* to = packed + first * length() + row * columns + f - first;
-          for (Index j = 0; j < count; ++j) to[j] = block.run[j][i];
-        });
+  Index area() const { return kernel * kernel; }  // ky and kx as one index k
+
+  /// [k, c, f]
+  void pack(const T* w, Range c, Range f, T* packed) const {
+    each_block(c, f, [&](Block& block, Index at, Index count) {
+      for (Index j = 0; j < count; ++j)
+        std::copy_n(w + (f.first + at + j) * length() + block.first, block.size, block.run[j]);
+      each_place(block, c, [&](Index i, Index row) {
+        T* to = packed + row * f.count + at;
+        for (Index j = 0; j < count; ++j) to[j] = block.run[j][i];
       });
-    }
+    });
   }
 
-  /// To panels of at most `panel` channels, each [mirrored k, f, c]: the filters of the gradient of the input.
-  void pack_mirrored(const T* w, Index panel, T* packed) const {
-    for (Index first = 0; first < channels; first += panel) {
-      const Index columns = std::min(panel, channels - first);
-      T* to = packed + first * filters * area;
-      for (Index f = 0; f < filters; ++f)
-        for (Index k = 0; k < area; ++k)
-          for (Index c = 0; c < columns; ++c)
-            to[((area - 1 - k) * filters + f) * columns + c] = w[(f * channels + first + c) * area + k];
+  /// [last tap to first, f, c], only some taps: the filters of the gradient of the input.
+  void pack_mirrored(const T* w, Range f, Range c, Taps down, Taps across, T* packed) const {
+    for (Index j = 0; j < f.count; ++j) {
+      const T* from = w + ((f.first + j) * channels + c.first) * area();
+      T* to = packed + j * c.count;
+      for (Index y = down.count; y-- > 0;)
+        for (Index x = across.count; x-- > 0; to += f.count * c.count) {
+          const T* tap = from + (down.first + y * down.step) * kernel + across.first + x * across.step;
+          for (Index i = 0; i < c.count; ++i) to[i] = tap[i * area()];
+        }
     }
   }
 
   /// From [k, c, f].
-  void unpack(const T* packed, T* gradient) const {
-    each_block(0, filters, [&](Block& block, Index f, Index count) {
-      each_place(block, [&](Index i, Index row) {
-        const T* from = packed + row * filters + f;
+  void unpack(const T* packed, Range c, Range f, T* gradient) const {
+    each_block(c, f, [&](Block& block, Index at, Index count) {
+      each_place(block, c, [&](Index i, Index row) {
+        const T* from = packed + row * f.count + at;
         for (Index j = 0; j < count; ++j) block.run[j][i] = from[j];
       });
-      for (Index j = 0; j < count; ++j) std::copy_n(block.run[j], block.size, gradient + (f + j) * length() + block.first);
+      for (Index j = 0; j < count; ++j)
+        std::copy_n(block.run[j], block.size, gradient + (f.first + at + j) * length() + block.first);
     });
   }
 
@@ -57,26 +70,27 @@ struct Filters {
     T run[most][length + 16];
   };
 
-  Index length() const { return channels * area; }
+  Index length() const { return channels * area(); }
 
-  /// Calls visit(block, its first filter, filters of it).
+  /// Calls visit(block, its first filter counted from f.first, filters of it).
   template <class Visit>
-  void each_block(Index first, Index last, Visit visit) const {
+  void each_block(Range c, Range f, Visit visit) const {
     Block block;
-    for (Index f = first; f < last; f += Block::most)
-      for (block.first = 0; block.first < length(); block.first += Block::length) {
-        block.size = std::min(Block::length, length() - block.first);
-        visit(block, f, std::min(Block::most, last - f));
+    const Index last = (c.first + c.count) * area();
+    for (Index at = 0; at < f.count; at += Block::most)
+      for (block.first = c.first * area(); block.first < last; block.first += Block::length) {
+        block.size = std::min(Block::length, last - block.first);
+        visit(block, at, std::min(Block::most, f.count - at));
       }
   }
 
   /// Calls visit(i, row of [k, c]) for the values [c, k] of a block.
   template <class Visit>
-  void each_place(const Block& block, Visit visit) const {
-    Index c = block.first / area, k = block.first % area;
+  void each_place(const Block& block, Range c, Visit visit) const {
+    Index channel = block.first / area() - c.first, k = block.first % area();
     for (Index i = 0; i < block.size; ++i) {
-      visit(i, k * channels + c);
-      if (++k == area) k = 0, ++c;
+      visit(i, k * c.count + channel);
+      if (++k == area()) k = 0, ++channel;
     }
   }
 };

@@ -97,6 +97,22 @@ struct Normalisation {
   T* factors;              // [3, channels], room
 };
 
+/// Y = L X L' for one of the matrices L of Winograd's filtering, X [q, q] and Y [p, p] of vectors of `columns` values:
+/// x and y point at their q q and p p first values. To Y, bias [columns] (null: none) and ReLU are applied.
+template <class T>
+using Sandwich = void (*)(const T* const* x, T* const* y, Index columns, const T* bias, bool relu);
+
+/// F(m x m, k x k), n = m + k - 1.
+template <class T>
+struct Winograd {
+  Index square, kernel;         // m, k
+  Sandwich<T> input;            // patches [n, n] to [n, n]
+  Sandwich<T> filter;           // [k, k] to [n, n]
+  Sandwich<T> filter_gradient;  // [n, n] to [k, k]
+  Sandwich<T> output;           // [n, n] to squares [m, m]
+  Sandwich<T> output_gradient;  // [m, m] to [n, n]
+};
+
 template <class T>
 struct Kernels {
   const char* instruction_set;
@@ -126,6 +142,7 @@ struct Kernels {
   /// SGD on n stored gradients times `factor`, with momentum where that is not 0 (then `velocity` is read):
   /// g = factor gradient + weight_decay w + prox (w - anchor) + linear; v = momentum v + g; out = w - lr v - origin.
   void (*descend)(const Descent<T>&, Index n, T factor, const T* gradient, T momentum, T* velocity, T* out);
+  Winograd<T> winograd[3];
 };
 
 /// The best table that this processor can run.

@@ -6,6 +6,7 @@
 #include "train/compiled/norm_impl.h"
 #include "train/compiled/pooling_impl.h"
 #include "train/compiled/products_impl.h"
+#include "train/compiled/winograd_impl.h"
 
 namespace fedsim::compiled {
 namespace {
@@ -54,7 +55,8 @@ constexpr Kernels<T> kernels_named(const char* name) {
           .maxpool = maxpool<T>,
           .maxpool_gradient = maxpool_gradient<T>,
           .column_sums = column_sums<T>,
-          .descend = descend<T>};
+          .descend = descend<T>,
+          .winograd = {winograd_of<T, 2, 3>(), winograd_of<T, 4, 3>(), winograd_of<T, 2, 5>()}};
 }
 
 }  // namespace

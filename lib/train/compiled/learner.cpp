@@ -71,19 +71,23 @@ class CompiledLearner final : public Learner {
 
   Evaluation gradient(const Vec& w, const Batch& batch, Vec& gradient) override {
     gradient_.grow(network_.size);
-    const Pass<T> pass{
-        .kernels = kernels_, .count = batch.count, .w = data_of<T>(&w), .gradient = gradient_.data()};
+    const Pass<T> pass{.kernels = kernels_,
+                       .scratch = &scratch_,
+                       .count = batch.count,
+                       .w = data_of<T>(&w),
+                       .gradient = gradient_.data()};
     const Evaluation result = differentiate(pass, batch, false);
     const auto sum = gradient.as<double>();
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(gradient_.data()[i]);
     return result;
   }
 
-  /// Every layer keeps room for its outputs and gradients of a batch: few rows, as training has.
-  std::int64_t rows_at_once() const override { return 32; }
+  /// Every layer keeps room for its outputs and gradients of a batch: few rows, and where a sample's outputs take more
+  /// than a megabyte, as in ResNet-18, no more than batches of the literature have.
+  std::int64_t rows_at_once() const override { return outputs_of(network_.layers) > 262144 ? 10 : 32; }
 
   Evaluation evaluate(const Vec& w, const Batch& batch) override {
-    const Pass<T> pass{.kernels = kernels_, .count = batch.count, .w = data_of<T>(&w)};
+    const Pass<T> pass{.kernels = kernels_, .scratch = &scratch_, .count = batch.count, .w = data_of<T>(&w)};
     const T* logits = forward(pass, batch);
     return cross_entropy<T>(logits, batch.y, batch.count * network_.targets, network_.classes, false,
                             nullptr);
@@ -101,6 +105,7 @@ class CompiledLearner final : public Learner {
   Evaluation factored_step(const Batch& batch) {
     Random dropout = batch.dropout;
     const Pass<T> pass{.kernels = kernels_,
+                       .scratch = &scratch_,
                        .count = batch.count,
                        .w = current(),
                        .factored = true,
@@ -125,6 +130,7 @@ class CompiledLearner final : public Learner {
                          .out = w_.template as<T>().data()};
     Random dropout = batch.dropout;
     const Pass<T> pass{.kernels = kernels_,
+                       .scratch = &scratch_,
                        .count = batch.count,
                        .w = w,
                        .gradient = gradient_.data(),
@@ -138,6 +144,14 @@ class CompiledLearner final : public Learner {
       update(fused, w, 0, network_.size, clip_factor());
     start_ = nullptr;
     return result;
+  }
+
+  /// Values that the layers give out for one sample.
+  static Index outputs_of(const std::vector<Layer>& layers) {
+    Index sum = 0;
+    for (const Layer& layer : layers)
+      sum += elements(layer.out) + outputs_of(layer.body) + outputs_of(layer.shortcut);
+    return sum;
   }
 
   /// A flatten at the very front needs no node: samples arrive in torch's layout.
@@ -204,6 +218,7 @@ class CompiledLearner final : public Learner {
   bool fuse_ = false;
   bool only_linear_ = false;  // all parameters are those of linear layers
   Index factor_values_ = 0;  // of one row of their inputs and outputs
+  Scratch<T> scratch_;
   std::unique_ptr<const BlockVector> sealed_;
   const Vec* start_ = nullptr;   // until the first step
   const Vec* origin_ = nullptr;  // the same, for the whole run

@@ -42,10 +42,19 @@ struct Fused {
   T* out;           // the new parameters
 };
 
+/// Rooms for what does not outlive a call: one of each for the whole plan.
+template <class T>
+struct Scratch {
+  Room<T> packed;  // filters, or their gradient
+  Room<T> patches, squares, products, filters;  // transformed, see winograd.cpp
+  Room<T> zeros, waste;                         // what stands for pixels beyond an image's edges: read, written
+};
+
 /// What a pass through the plan knows.
 template <class T>
 struct Pass {
   const Kernels<T>& kernels;
+  Scratch<T>* scratch;
   Index count = 0;                  // samples
   const T* w = nullptr;             // [d] parameters
   T* gradient = nullptr;            // [d] every layer stores its part, unless it updates its weights at once

@@ -77,17 +77,18 @@ void tile(const Product<T>& p, Index row, Index column, int tail) {
     }
 }
 
-/// What becomes of a sum where nothing need be asked: stored as it is, w - lr sum, or that minus the origin.
-enum class Plain { sum, updated, difference };
+/// What becomes of a sum where nothing need be asked: stored as it is, added to c, w - lr sum, or that minus the origin.
+enum class Plain { sum, added, updated, difference };
 
-/// The weights of a linear layer after a small batch, under plain SGD: few sums, so that what is asked and addressed
-/// once a tile would weigh as much as they do. Returns the first column that is left.
-template <class T, int Rows, Plain What>
+/// Short sums, as of the weights of a linear layer after a small batch, where what is asked and addressed once a tile
+/// would weigh as much as they do. Returns the first column that is left.
+template <class T, int Rows, bool UnitRow, Plain What>
 Index plain_row_tile(const Product<T>& p, Index row) {
   constexpr int lanes = Simd<T>::lanes, vecs = 2;
-  constexpr bool updated = What != Plain::sum, difference = What == Plain::difference;
+  constexpr bool difference = What == Plain::difference, updated = difference || What == Plain::updated;
   const Index inner = p.inner, a_inner = p.a_inner, b_inner = p.b_inner, c_row = p.c_row;
-  const T *a = p.a + row, *b = p.b;
+  const Index a_row = UnitRow ? 1 : p.a_row;
+  const T *a = p.a + row * a_row, *b = p.b;
   const T* w = updated ? p.descent.w + row * c_row : nullptr;
   const T* origin = difference ? p.descent.origin + row * c_row : nullptr;
   T* c = p.c + row * c_row;
@@ -95,13 +96,14 @@ Index plain_row_tile(const Product<T>& p, Index row) {
   Index column = 0;
   for (; column + vecs * lanes <= p.columns; column += vecs * lanes) {
     Vector<T> sums[Rows][vecs] = {};
-    contract<T, Rows, vecs, false>(sums, inner, a, 1, a_inner, b + column, b_inner, 0);
+    contract<T, Rows, vecs, false>(sums, inner, a, a_row, a_inner, b + column, b_inner, 0);
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
       for (int v = 0; v < vecs; ++v) {
         const Index place = r * c_row + column + v * lanes;
         Vector<T> value = sums[r][v];
+        if constexpr (What == Plain::added) value += load(c + place);
         if constexpr (updated) value = load(w + place) - lr * value;
         if constexpr (difference) value -= load(origin + place);
         store(c + place, value);
@@ -111,19 +113,23 @@ Index plain_row_tile(const Product<T>& p, Index row) {
 }
 
 /// The part of a row of tiles that plain_row_tile can do.
-template <class T, int Rows>
+template <class T, int Rows, bool UnitRow>
 Index plain_part(const Product<T>& p, Index row) {
   if (p.count * p.outer != 1) return 0;
-  if (p.write == Write::store && !p.bias && !p.relu) return plain_row_tile<T, Rows, Plain::sum>(p, row);
-  if (p.write != Write::sgd || !p.descent.plain()) return 0;
-  return p.descent.origin ? plain_row_tile<T, Rows, Plain::difference>(p, row)
-                          : plain_row_tile<T, Rows, Plain::updated>(p, row);
+  if (p.write == Write::sgd) {
+    if (!UnitRow || !p.descent.plain()) return 0;  // a gradient of weights has unit rows
+    return p.descent.origin ? plain_row_tile<T, Rows, true, Plain::difference>(p, row)
+                            : plain_row_tile<T, Rows, true, Plain::updated>(p, row);
+  }
+  if (p.bias || p.relu) return 0;
+  return p.write == Write::add ? plain_row_tile<T, Rows, UnitRow, Plain::added>(p, row)
+                               : plain_row_tile<T, Rows, UnitRow, Plain::sum>(p, row);
 }
 
 template <class T, int Rows, bool UnitRow>
 void row_tile(const Product<T>& p, Index row) {
   constexpr int lanes = Simd<T>::lanes;
-  Index column = UnitRow ? plain_part<T, Rows>(p, row) : 0;
+  Index column = plain_part<T, Rows, UnitRow>(p, row);
   if constexpr (Rows <= wide_rows)  // few sums: wider, to hide the latency of the multiply-adds
     for (; column + 4 * lanes <= p.columns; column += 4 * lanes)
       tile<T, Rows, 4, false, UnitRow>(p, row, column, 0);
