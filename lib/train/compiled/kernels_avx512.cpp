@@ -3,9 +3,31 @@
 
 namespace fedsim::compiled {
 
-extern const Kernels<float> avx512_float32;
-extern const Kernels<double> avx512_float64;
-const Kernels<float> avx512_float32 = kernels_named<float>("avx512");
-const Kernels<double> avx512_float64 = kernels_named<double>("avx512");
+extern const Kernels<float> avx2_float32, avx512_float32;
+extern const Kernels<double> avx2_float64, avx512_float64;
+
+namespace {
+
+/// Results that fill no more than half a vector, as the 6 filters of LeNet-5, go to vectors of half the length: two of
+/// them a cycle.
+template <class T, const Kernels<T>& half>
+void product_or_half(const Product<T>& p) {
+  if (2 * p.columns <= Simd<T>::lanes)
+    half.product(p);
+  else
+    product(p);
+}
+
+template <class T, const Kernels<T>& half>
+constexpr Kernels<T> kernels_with_half() {
+  Kernels<T> kernels = kernels_named<T>("avx512");
+  kernels.product = product_or_half<T, half>;
+  return kernels;
+}
+
+}  // namespace
+
+const Kernels<float> avx512_float32 = kernels_with_half<float, avx2_float32>();
+const Kernels<double> avx512_float64 = kernels_with_half<double, avx2_float64>();
 
 }  // namespace fedsim::compiled
