@@ -12,6 +12,7 @@
 
 #include "commands.h"
 #include "core/error.h"
+#include "core/memory.h"
 #include "run/stop.h"
 #include "version.h"
 
@@ -57,6 +58,7 @@ int flushed(int exit_code) {
 int main(int argc, char** argv) {
   using namespace fedsim;
   try {
+    keep_freed_memory();
     std::set_terminate(give_up);
     install_signal_handlers();
     int exit_code = 0;

@@ -2,6 +2,9 @@
 
 #include <sys/mman.h>
 #include <unistd.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #include <algorithm>
 #include <fstream>
@@ -62,6 +65,13 @@ void use_large_pages(const void* data, std::size_t bytes) {
   const auto last = (reinterpret_cast<std::uintptr_t>(data) + bytes) / page * page;
   if (bytes < 8 * page || last <= first) return;
   static_cast<void>(madvise(reinterpret_cast<void*>(first), last - first, collapse));  // small pages do as well
+#endif
+}
+
+void keep_freed_memory() {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that it takes
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 #endif
 }
 

@@ -18,6 +18,11 @@ std::int64_t group_memory_limit(const std::filesystem::path& groups, const std::
 /// small page, finding the page costs more than the read. Does nothing where the system can't, or for few bytes.
 void use_large_pages(const void* data, std::size_t bytes);
 
+/// For the rest of the process: vectors of models up to 32 MB come from and go back to the heap, which keeps what is
+/// freed. By default the C library maps each of them anew, and every page that is touched for the first time costs as
+/// much as the arithmetic on it. Does nothing where the C library has no such setting.
+void keep_freed_memory();
+
 /// Bytes of the cache of the second level, a core's own as a rule; 0 where the system does not say.
 std::size_t second_level_cache();
 
