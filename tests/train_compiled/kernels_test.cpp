@@ -82,8 +82,9 @@ void check_products(const Kernels<T>& kernels) {
               expected = std::max(0.0, (write == Write::add ? expected : 0) + sum +
                                            static_cast<double>(bias[static_cast<std::size_t>(j)]));
             if (write == Write::sgd)
-              expected -= 0.5 * (sum + 0.25 * expected + 0.125 * (expected - static_cast<double>(w[at + 1])) +
-                                 static_cast<double>(w[at + 2])) +
+              expected += sum -
+                          0.5 * (0.25 * expected + 0.125 * (expected - static_cast<double>(w[at + 1])) +
+                                 static_cast<double>(w[at + 2])) -
                           (trial % 2 == 0 ? static_cast<double>(w[at + 3]) : 0);
           }
           if (std::abs(static_cast<double>(c[at]) - expected) > tolerance<T>(depth))

@@ -11,11 +11,11 @@ namespace fedsim::compiled {
 namespace {
 
 template <class T>
-class ScaledGradient final : public BlockVector {
+class FactoredChange final : public BlockVector {
  public:
-  ScaledGradient(const Kernels<T>& kernels, Index size, T lr, std::vector<Factor<T>> factors)
+  FactoredChange(const Kernels<T>& kernels, Index size, std::vector<Factor<T>> factors)
       : kernels_(kernels), size_(size), factors_(std::move(factors)) {
-    copy(lr);
+    copy();
     magnitude_ = measured();
   }
 
@@ -59,19 +59,15 @@ class ScaledGradient final : public BlockVector {
     return *f;
   }
 
-  /// Own copies of d, times -lr, and of x.
-  void copy(T lr) {
+  /// Own copies of d and of x.
+  void copy() {
     Index count = 0;
     for (const Factor<T>& f : factors_) count += f.rows * (f.out + f.in);
     values_ = Buffer(static_cast<std::size_t>(count) * sizeof(T));
     T* to = static_cast<T*>(values_.data());
     for (Factor<T>& f : factors_) {
-      const T* d = std::exchange(f.d, to);
-      for (Index i = 0; i < f.rows * f.out; ++i) to[i] = -lr * d[i];
-      to += f.rows * f.out;
-      const T* x = std::exchange(f.x, to);
-      std::memcpy(to, x, static_cast<std::size_t>(f.rows * f.in) * sizeof(T));
-      to += f.rows * f.in;
+      f.d = std::exchange(to, std::copy_n(f.d, f.rows * f.out, to));
+      f.x = std::exchange(to, std::copy_n(f.x, f.rows * f.in, to));
     }
   }
 
@@ -122,14 +118,12 @@ class ScaledGradient final : public BlockVector {
 }  // namespace
 
 template <class T>
-std::unique_ptr<const BlockVector> scaled_gradient(const Kernels<T>& kernels, Index size, T lr,
+std::unique_ptr<const BlockVector> factored_change(const Kernels<T>& kernels, Index size,
                                                    std::vector<Factor<T>> factors) {
   std::sort(factors.begin(), factors.end(), [](const auto& a, const auto& b) { return a.weight < b.weight; });
-  return std::make_unique<ScaledGradient<T>>(kernels, size, lr, std::move(factors));
+  return std::make_unique<FactoredChange<T>>(kernels, size, std::move(factors));
 }
-template std::unique_ptr<const BlockVector> scaled_gradient(const Kernels<float>&, Index, float,
-                                                            std::vector<Factor<float>>);
-template std::unique_ptr<const BlockVector> scaled_gradient(const Kernels<double>&, Index, double,
-                                                            std::vector<Factor<double>>);
+template std::unique_ptr<const BlockVector> factored_change(const Kernels<float>&, Index, std::vector<Factor<float>>);
+template std::unique_ptr<const BlockVector> factored_change(const Kernels<double>&, Index, std::vector<Factor<double>>);
 
 }  // namespace fedsim::compiled

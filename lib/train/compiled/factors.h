@@ -10,7 +10,7 @@
 
 namespace fedsim::compiled {
 
-/// A linear layer after a backward pass: the gradient of W [out, in] is d' x, that of the bias the sums of d's columns.
+/// A linear layer after a backward pass that carries -lr times the gradients: the change of W [out, in] is d' x, that of the bias the sums of d's columns.
 template <class T>
 struct Factor {
   Index weight, bias;  // offsets in the flat vector; bias -1: none
@@ -19,10 +19,9 @@ struct Factor {
   const T* x;  // [rows, in]
 };
 
-/// -lr times the gradient, whose parts `factors` are, in the order of the flat vector of `size` values and all of it.
-/// Copies d and x.
+/// The change whose parts `factors` are, in the order of the flat vector of `size` values and all of it. Copies d and x.
 template <class T>
-std::unique_ptr<const BlockVector> scaled_gradient(const Kernels<T>& kernels, Index size, T lr,
+std::unique_ptr<const BlockVector> factored_change(const Kernels<T>& kernels, Index size,
                                                    std::vector<Factor<T>> factors);
 
 }  // namespace fedsim::compiled

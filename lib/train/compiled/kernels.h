@@ -11,9 +11,8 @@ using Index = std::int64_t;
 /// What becomes of a product.
 enum class Write { store, add, sgd };
 
-/// The terms of SGD. In a product, on the matrix that it is the gradient of: the pointers stand at the
-/// matrix' first element and have the rows of c, c = w - lr (product + weight_decay w + prox (w - anchor) +
-/// linear) - origin.
+/// The terms of SGD. In a product, on the matrix that it is -lr times the gradient of: the pointers stand at the matrix'
+/// first element and have the rows of c, c = w + product - lr (weight_decay w + prox (w - anchor) + linear) - origin.
 template <class T>
 struct Descent {
   T lr, weight_decay, prox;
@@ -139,8 +138,9 @@ struct Kernels {
   void (*maxpool_gradient)(const Pooling&, const T* dy, const T* where, T* dx);
   /// sums[j] = sum over rows of a[r, j]
   void (*column_sums)(const T* a, Index rows, Index columns, T* sums);
-  /// SGD on n stored gradients times `factor`, with momentum where that is not 0 (then `velocity` is read):
-  /// g = factor gradient + weight_decay w + prox (w - anchor) + linear; v = momentum v + g; out = w - lr v - origin.
+  /// SGD on n stored gradients, of which `factor` times are -lr times the gradients, with momentum where that is not 0
+  /// (then `velocity`, the last step, is read): step = momentum velocity + factor gradient - lr (weight_decay w +
+  /// prox (w - anchor) + linear); out = w + step - origin.
   void (*descend)(const Descent<T>&, Index n, T factor, const T* gradient, T momentum, T* velocity, T* out);
   Winograd<T> winograd[3];
 };

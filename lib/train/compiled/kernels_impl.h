@@ -16,14 +16,12 @@ template <class T>
 void descend(const Descent<T>& d, Index n, T factor, const T* gradient, T momentum, T* velocity, T* out) {
   for_vectors<T>(n, [=, &d](auto at) {
     const Vector<T> w = at.get(d.w);
-    Vector<T> g = factor * at.get(gradient) + d.weight_decay * w;
-    if (d.prox != 0) g += d.prox * (w - at.get(d.anchor));
-    if (d.linear) g += at.get(d.linear);
+    Vector<T> step = with_penalties<T>(d, factor * at.get(gradient), w, [&](const T* from) { return at.get(from); });
     if (momentum != 0) {
-      g += momentum * at.get(velocity);
-      at.put(velocity, g);
+      step += momentum * at.get(velocity);
+      at.put(velocity, step);
     }
-    Vector<T> value = w - d.lr * g;
+    Vector<T> value = w + step;
     if (d.origin) value -= at.get(d.origin);
     at.put(out, value);
   });

@@ -76,7 +76,7 @@ class CompiledLearner final : public Learner {
                        .count = batch.count,
                        .w = data_of<T>(&w),
                        .gradient = gradient_.data()};
-    const Evaluation result = differentiate(pass, batch, false);
+    const Evaluation result = differentiate(pass, batch, false, T(1));
     const auto sum = gradient.as<double>();
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(gradient_.data()[i]);
     return result;
@@ -89,7 +89,7 @@ class CompiledLearner final : public Learner {
   Evaluation evaluate(const Vec& w, const Batch& batch) override {
     const Pass<T> pass{.kernels = kernels_, .scratch = &scratch_, .count = batch.count, .w = data_of<T>(&w)};
     const T* logits = forward(pass, batch);
-    return cross_entropy<T>(logits, batch.y, batch.count * network_.targets, network_.classes, false,
+    return cross_entropy<T>(logits, batch.y, batch.count * network_.targets, network_.classes, false, T(1),
                             nullptr);
   }
 
@@ -111,10 +111,10 @@ class CompiledLearner final : public Learner {
                        .factored = true,
                        .training = true,
                        .dropout = &dropout};
-    const Evaluation result = differentiate(pass, batch, true);
+    const Evaluation result = differentiate(pass, batch, true, static_cast<T>(-rule_.lr));
     std::vector<Factor<T>> factors;
     plan_.factors(factors);
-    sealed_ = scaled_gradient<T>(kernels_, network_.size, static_cast<T>(rule_.lr), std::move(factors));
+    sealed_ = factored_change<T>(kernels_, network_.size, std::move(factors));
     return result;
   }
 
@@ -137,11 +137,11 @@ class CompiledLearner final : public Learner {
                        .fused = fuse_ ? &fused : nullptr,
                        .training = true,
                        .dropout = &dropout};
-    const Evaluation result = differentiate(pass, batch, true);
+    const Evaluation result = differentiate(pass, batch, true, fuse_ ? -fused.lr : T(1));
     if (fuse_)
       for (const auto& [first, last] : stored_) update(fused, w, first, last, T(1));
     else
-      update(fused, w, 0, network_.size, clip_factor());
+      update(fused, w, 0, network_.size, -fused.lr * clip_factor());
     start_ = nullptr;
     return result;
   }
@@ -174,10 +174,11 @@ class CompiledLearner final : public Learner {
     return plan_.forward(pass, input_ ? input_->forward(pass, x) : x);
   }
 
-  Evaluation differentiate(const Pass<T>& pass, const Batch& batch, bool mean) {
+  /// `factor`: what the backward pass carries the gradients times.
+  Evaluation differentiate(const Pass<T>& pass, const Batch& batch, bool mean, T factor) {
     const T* logits = forward(pass, batch);
     const Evaluation result = cross_entropy<T>(logits, batch.y, batch.count * network_.targets,
-                                               network_.classes, mean, d_logits_.data());
+                                               network_.classes, mean, factor, d_logits_.data());
     plan_.backward(pass, d_logits_.data(), false);
     return result;
   }
@@ -194,7 +195,7 @@ class CompiledLearner final : public Learner {
     return length > rule_.clip ? static_cast<T>(rule_.clip / length) : T(1);
   }
 
-  /// The rule on stored gradients [first, last).
+  /// The rule on stored gradients [first, last), which are -lr times the gradients where taken `factor` times.
   void update(const Fused<T>& rule, const T* w, Index first, Index last, T factor) {
     kernels_.descend({.lr = rule.lr,
                       .weight_decay = rule.weight_decay,

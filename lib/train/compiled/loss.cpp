@@ -11,10 +11,10 @@ namespace fedsim::compiled {
 
 template <class T>
 Evaluation cross_entropy(const T* logits, const std::int32_t* targets, Index rows, Index classes, bool mean,
-                         T* gradient) {
+                         T factor, T* gradient) {
   Evaluation result;
   for (Index r = 0; r < rows; ++r) result.count += targets[r] >= 0;
-  const T scale = mean && result.count > 0 ? T(1) / static_cast<T>(result.count) : T(1);
+  const T scale = mean && result.count > 0 ? factor / static_cast<T>(result.count) : factor;
   for (Index r = 0; r < rows; ++r) {
     const T* z = logits + r * classes;
     T* g = gradient ? gradient + r * classes : nullptr;
@@ -37,14 +37,13 @@ Evaluation cross_entropy(const T* logits, const std::int32_t* targets, Index row
     result.loss += static_cast<double>(std::log(sum) - (z[target] - z[best]));
     result.correct += best == target;
     if (!g) continue;
-    const T factor = scale / sum;
-    for (Index c = 0; c < classes; ++c) g[c] *= factor;
+    for (Index c = 0; c < classes; ++c) g[c] *= scale / sum;
     g[target] -= scale;
   }
   return result;
 }
 
-template Evaluation cross_entropy(const float*, const std::int32_t*, Index, Index, bool, float*);
-template Evaluation cross_entropy(const double*, const std::int32_t*, Index, Index, bool, double*);
+template Evaluation cross_entropy(const float*, const std::int32_t*, Index, Index, bool, float, float*);
+template Evaluation cross_entropy(const double*, const std::int32_t*, Index, Index, bool, double, double*);
 
 }  // namespace fedsim::compiled

@@ -7,10 +7,10 @@
 namespace fedsim::compiled {
 
 /// logits [rows, classes], targets [rows], -1: padding. Sums of the loss and of the hits (argmax, first of
-/// equals). `gradient` [rows, classes], where not null: of the mean over targets that are not padding, or of
-/// the sum where `mean` is false; all zero for a batch of padding.
+/// equals). `gradient` [rows, classes], where not null: `factor` times that of the mean over targets that are not padding,
+/// or of the sum where `mean` is false; all zero for a batch of padding.
 template <class T>
 Evaluation cross_entropy(const T* logits, const std::int32_t* targets, Index rows, Index classes, bool mean,
-                         T* gradient);
+                         T factor, T* gradient);
 
 }  // namespace fedsim::compiled

@@ -32,7 +32,8 @@ class Room {
   Buffer buffer_;
 };
 
-/// Plain SGD, for layers that update their weights at once: gradients that are never stored. Vectors are [d].
+/// Plain SGD, for layers that update their weights at once: gradients that are never stored. The backward pass carries -lr
+/// times the gradients then, so that a product is a step. Vectors are [d].
 template <class T>
 struct Fused {
   T lr, weight_decay, prox;
@@ -59,7 +60,7 @@ struct Pass {
   const T* w = nullptr;             // [d] parameters
   T* gradient = nullptr;            // [d] every layer stores its part, unless it updates its weights at once
   const Fused<T>* fused = nullptr;  // set: linear and recurrent weights are updated in the backward pass
-  bool factored = false;            // linear layers leave their gradients to `factors`
+  bool factored = false;            // linear layers leave their changes to `factors`
   bool training = false;            // dropout masks are drawn
   Random* dropout = nullptr;
 };

@@ -12,6 +12,15 @@ inline Vector<T> relu_of(Vector<T> v) {
   return v <= Vector<T>{} ? Vector<T>{} : v;
 }
 
+/// A step of plain SGD and what weight decay and the proximal and linear terms add to it; `get` reads the vector's place.
+template <class T, class Get>
+inline Vector<T> with_penalties(const Descent<T>& d, Vector<T> step, Vector<T> w, const Get& get) {
+  if (d.weight_decay != 0) step -= d.lr * d.weight_decay * w;
+  if (d.prox != 0) step -= d.lr * d.prox * (w - get(d.anchor));
+  if (d.linear) step -= d.lr * get(d.linear);
+  return step;
+}
+
 /// What is written where a tile's vector of sums belongs; `at` is the place in c.
 template <class T, bool Tail>
 inline void write(const Product<T>& p, Vector<T> sum, Index at, Index column, int tail) {
@@ -19,10 +28,7 @@ inline void write(const Product<T>& p, Vector<T> sum, Index at, Index column, in
   if (p.write == Write::sgd) {
     const Descent<T>& d = p.descent;
     const Vector<T> w = get(d.w + at);
-    if (d.weight_decay != 0) sum += d.weight_decay * w;
-    if (d.prox != 0) sum += d.prox * (w - get(d.anchor + at));
-    if (d.linear) sum += get(d.linear + at);
-    sum = w - d.lr * sum;
+    sum = w + with_penalties<T>(d, sum, w, [&](const T* from) { return get(from + at); });
     if (d.origin) sum -= get(d.origin + at);
   } else {
     if (p.write == Write::add) sum += get(p.c + at);
@@ -77,7 +83,7 @@ void tile(const Product<T>& p, Index row, Index column, int tail) {
     }
 }
 
-/// What becomes of a sum where nothing need be asked: stored as it is, added to c, w - lr sum, or that minus the origin.
+/// What becomes of a sum where nothing need be asked: stored as it is, added to c, added to w, or that minus the origin.
 enum class Plain { sum, added, updated, difference };
 
 /// Short sums, as of the weights of a linear layer after a small batch, where what is asked and addressed once a tile
@@ -92,7 +98,6 @@ Index plain_row_tile(const Product<T>& p, Index row) {
   const T* w = updated ? p.descent.w + row * c_row : nullptr;
   const T* origin = difference ? p.descent.origin + row * c_row : nullptr;
   T* c = p.c + row * c_row;
-  const Vector<T> lr = broadcast(updated ? p.descent.lr : T(0));
   Index column = 0;
   for (; column + vecs * lanes <= p.columns; column += vecs * lanes) {
     Vector<T> sums[Rows][vecs] = {};
@@ -104,7 +109,7 @@ Index plain_row_tile(const Product<T>& p, Index row) {
         const Index place = r * c_row + column + v * lanes;
         Vector<T> value = sums[r][v];
         if constexpr (What == Plain::added) value += load(c + place);
-        if constexpr (updated) value = load(w + place) - lr * value;
+        if constexpr (updated) value += load(w + place);
         if constexpr (difference) value -= load(origin + place);
         store(c + place, value);
       }
