@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include "core/memory.h"
+
 namespace fedsim {
 namespace {
 
@@ -48,13 +50,21 @@ thread_local FreeList free_list;
 
 std::size_t rounded(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
+/// Models of millions of parameters in large pages, or in small ones where the system has none left.
+void* allocated(std::size_t bytes) {
+  if (bytes < 2 * large_page) return std::aligned_alloc(alignment, bytes);
+  void* data = std::aligned_alloc(large_page, bytes);
+  if (data != nullptr) advise_large_pages(data, bytes);
+  return data;
+}
+
 }  // namespace
 
 Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
   if (bytes == 0) return;
   const std::size_t size = rounded(bytes);
   if (size >= smallest_kept && FreeList::alive) data_ = free_list.take(size);
-  if (data_ == nullptr) data_ = std::aligned_alloc(alignment, size);
+  if (data_ == nullptr) data_ = allocated(size);
   if (data_ == nullptr) throw std::bad_alloc();
 }
 

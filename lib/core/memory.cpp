@@ -57,9 +57,15 @@ std::int64_t usable_memory() {
   return std::min(machine, group_memory_limit("/proc/self/cgroup", "/sys/fs/cgroup"));
 }
 
+void advise_large_pages(void* data, std::size_t bytes) {
+#if defined(MADV_HUGEPAGE)
+  static_cast<void>(madvise(data, bytes / large_page * large_page, MADV_HUGEPAGE));  // small pages do as well
+#endif
+}
+
 void use_large_pages(const void* data, std::size_t bytes) {
 #if defined(__linux__)
-  constexpr std::uintptr_t page = std::uintptr_t{2} << 20;
+  constexpr std::uintptr_t page = large_page;
   constexpr int collapse = 25;  // MADV_COLLAPSE, since Linux 6.1; older C libraries don't name it
   const auto first = (reinterpret_cast<std::uintptr_t>(data) + page - 1) / page * page;
   const auto last = (reinterpret_cast<std::uintptr_t>(data) + bytes) / page * page;

@@ -14,6 +14,12 @@ std::int64_t usable_memory();
 /// all groups above; the largest int64 where there is none.
 std::int64_t group_memory_limit(const std::filesystem::path& groups, const std::filesystem::path& root);
 
+inline constexpr std::size_t large_page = std::size_t{2} << 20;
+
+/// Asks for large pages for those whole ones in [data, data + bytes) that no one has touched yet; `data` at a multiple of
+/// large_page.
+void advise_large_pages(void* data, std::size_t bytes);
+
 /// Asks for large pages under [data, data + bytes), which is read at random places: where every read would be of another
 /// small page, finding the page costs more than the read. Does nothing where the system can't, or for few bytes.
 void use_large_pages(const void* data, std::size_t bytes);

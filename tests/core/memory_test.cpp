@@ -1,9 +1,12 @@
 #include "core/memory.h"
 
+#include <cstdint>
+#include <cstring>
 #include <fstream>
 #include <limits>
 
 #include "catch.hpp"
+#include "core/buffer.h"
 #include "temporary_folder.hpp"
 
 using namespace fedsim;
@@ -32,4 +35,17 @@ TEST_CASE("the limit of memory is the smallest of all groups above, of either ve
   CHECK(group_memory_limit(groups, root) == 2000);
   CHECK(group_memory_limit(folder / "absent", root) == std::numeric_limits<std::int64_t>::max());
   CHECK(usable_memory() > 0);
+}
+
+TEST_CASE("buffers begin at a cache line, large ones at a large page, and come back to the thread that freed them") {
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{5000}, large_page, 2 * large_page, 3 * large_page + 100}) {
+    const void* first = nullptr;
+    {
+      Buffer buffer(bytes);
+      first = buffer.data();
+      CHECK(reinterpret_cast<std::uintptr_t>(first) % (bytes < 2 * large_page ? 64 : large_page) == 0);
+      std::memset(buffer.data(), 1, bytes);
+    }
+    if (bytes >= 4096) CHECK(Buffer(bytes).data() == first);
+  }
 }
