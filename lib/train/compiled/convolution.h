@@ -15,6 +15,12 @@ struct ConvShape {
   Index weights() const { return filters * channels * kernel * kernel; }
 };
 
+/// Channels last.
+struct Image {
+  Index height, width, channels;
+  Index size() const { return height * width * channels; }
+};
+
 template <class T>
 class Convolution {
  public:

@@ -164,10 +164,6 @@ class Direct final : public Convolution<T> {
   }
 
  private:
-  struct Image {
-    Index height, width, channels;
-  };
-
   Geometry<T> backward(const Image& dy, const Phase& down, const Phase& across) const {
     return {.from = dy.channels,
             .to = shape_.channels,

@@ -12,18 +12,23 @@
 namespace fedsim::compiled {
 namespace {
 
-struct Image {
-  Index height, width, channels;
-  Index size() const { return height * width * channels; }
-};
-
-/// x [count, from] to y [count, to], each pixel of y the sum over a patch that begins `padding` before it.
-struct Plane {
+/// x [count, from] to y [count, to], each pixel of y the sum over a patch that begins `padding` before it; y in squares.
+struct Tiling {
   Image from, to;
   Index padding;
   Index square;  // m
+
   Index across() const { return (to.width + square - 1) / square; }
   Index squares() const { return across() * ((to.height + square - 1) / square); }  // of an image
+
+  /// Where a square is, of those of all images one after the other.
+  struct Place {
+    Index image, top, left;
+  };
+  Place place(Index s) const {
+    const Index of_image = s % squares();
+    return {s / squares(), of_image / across() * square, of_image % across() * square};
+  }
 };
 
 /// Channels of a sum that go through together: the filters of so many for a panel stay in the second-level cache.
@@ -45,7 +50,9 @@ class WinogradConvolution final : public Convolution<T> {
                  .to = {shape.out_height, shape.out_width, shape.filters},
                  .padding = shape.padding,
                  .square = square_},
-        backward_{.from = forward_.to, .to = forward_.from, .padding = shape.kernel - 1 - shape.padding,
+        backward_{.from = forward_.to,
+                  .to = forward_.from,
+                  .padding = shape.kernel - 1 - shape.padding,
                   .square = square_},
         weights_{.filters = shape.filters, .channels = shape.channels, .kernel = shape.kernel} {}
 
@@ -96,9 +103,7 @@ class WinogradConvolution final : public Convolution<T> {
  private:
   static constexpr Index most_window = 36;  // pixels of a patch, size_^2
 
-  const Winograd<T>& transforms(const Pass<T>& pass) const {
-    return pass.kernels.winograd[variant_];
-  }
+  const Winograd<T>& transforms(const Pass<T>& pass) const { return pass.kernels.winograd[variant_]; }
 
   Index values() const { return size_ * size_; }
   Index slot(Index panel) const { return values() * deep * panel; }
@@ -118,30 +123,30 @@ class WinogradConvolution final : public Convolution<T> {
 
   /// `fill(channels of the sum, columns, packed)` packs a part of the filters, [k, from, to].
   template <class Fill>
-  void convolve(const Pass<T>& pass, const Plane& plane, const T* x, Fill fill, const T* bias, bool relu, T* y) {
+  void convolve(const Pass<T>& pass, const Tiling& tiling, const T* x, Fill fill, const T* bias, bool relu, T* y) {
     Scratch<T>& scratch = *pass.scratch;
-    const Index all = pass.count * plane.squares(), most = at_once(all, plane.from.channels);
+    const Index all = pass.count * tiling.squares(), most = at_once(all, tiling.from.channels);
     const bool keep = most < all;  // the transformed filters, for the next part
-    const Index panel = pass.kernels.panel, blocks = blocks_of(plane.from.channels);
-    scratch.filters.grow(slots(plane.from.channels, plane.to.channels, panel, keep));
+    const Index panel = pass.kernels.panel, blocks = blocks_of(tiling.from.channels);
+    scratch.filters.grow(slots(tiling.from.channels, tiling.to.channels, panel, keep));
     scratch.packed.grow(weights_.area() * deep * panel);
     scratch.products.grow(values() * most * panel);
     for (Index first = 0; first < all; first += most) {
       const Range part{first, std::min(most, all - first)};
       const T* v =
-          transform(pass, transforms(pass).input, plane, plane.from, size_, plane.padding, part, x, scratch.patches);
-      for (Index column = 0; column < plane.to.channels; column += panel) {
-        const Range columns{column, std::min(panel, plane.to.channels - column)};
+          transform(pass, transforms(pass).input, tiling, tiling.from, size_, tiling.padding, part, x, scratch.patches);
+      for (Index column = 0; column < tiling.to.channels; column += panel) {
+        const Range columns{column, std::min(panel, tiling.to.channels - column)};
         for (Index b = 0; b < blocks; ++b) {
-          const Range c = block_of(plane.from.channels, b);
+          const Range c = block_of(tiling.from.channels, b);
           T* u = scratch.filters.data() + (keep ? (column / panel * blocks + b) * slot(panel) : 0);
           if (first == 0) {
             fill(c, columns, scratch.packed.data());
             each_value(transforms(pass).filter, scratch.packed.data(), shape_.kernel, u, size_, c.count * columns.count);
           }
-          multiply(pass, part, v, u, c, columns, plane.from.channels);
+          multiply(pass, part, v, u, c, columns, tiling.from.channels);
         }
-        write_squares(pass, plane, part, columns, bias, relu, y);
+        write_squares(pass, tiling, part, columns, bias, relu, y);
       }
     }
   }
@@ -169,7 +174,7 @@ class WinogradConvolution final : public Convolution<T> {
   static Index stride(Index channels) { return std::min(deep, channels) + 64 / static_cast<Index>(sizeof(T)); }
 
   /// The windows of a part of the squares, transformed: [block of channels, v, square, channel].
-  const T* transform(const Pass<T>& pass, Sandwich<T> sandwich, const Plane& plane, const Image& image, Index size,
+  const T* transform(const Pass<T>& pass, Sandwich<T> sandwich, const Tiling& tiling, const Image& image, Index size,
                      Index padding, Range part, const T* x, Room<T>& room) {
     const Index step = stride(image.channels), blocks = blocks_of(image.channels);
     room.grow(blocks * values() * part.count * step);
@@ -177,12 +182,11 @@ class WinogradConvolution final : public Convolution<T> {
     const T* pixels[most_window];
     T* to[most_window];
     for (Index s = 0; s < part.count; ++s) {
-      const Index n = (part.first + s) / plane.squares(), at = (part.first + s) % plane.squares();
-      const Index top = at / plane.across() * square_ - padding,
-                  left = at % plane.across() * square_ - padding;
+      const auto [n, top, left] = tiling.place(part.first + s);
       for (Index b = 0; b < blocks; ++b) {
         const Range c = block_of(image.channels, b);
-        window<const T>(x + n * image.size() + c.first, image, top, left, size, pass.scratch->zeros.data(), pixels);
+        window<const T>(x + n * image.size() + c.first, image, top - padding, left - padding, size,
+                        pass.scratch->zeros.data(), pixels);
         for (Index v = 0; v < values(); ++v)
           to[v] = room.data() + ((b * values() + v) * part.count + s) * step;
         sandwich(pixels, to, c.count, nullptr, false);
@@ -208,17 +212,17 @@ class WinogradConvolution final : public Convolution<T> {
                             .write = c.first == 0 ? Write::store : Write::add});
   }
 
-  void write_squares(const Pass<T>& pass, const Plane& plane, Range part, Range columns, const T* bias, bool relu,
+  void write_squares(const Pass<T>& pass, const Tiling& tiling, Range part, Range columns, const T* bias, bool relu,
                      T* y) const {
     pass.scratch->waste.grow(pass.kernels.panel);
     const T* from[most_window];
     T* pixels[most_window];
     for (Index s = 0; s < part.count; ++s) {
-      const Index n = (part.first + s) / plane.squares(), at = (part.first + s) % plane.squares();
+      const auto [n, top, left] = tiling.place(part.first + s);
       for (Index v = 0; v < values(); ++v)
         from[v] = pass.scratch->products.data() + (v * part.count + s) * columns.count;
-      window<T>(y + n * plane.to.size() + columns.first, plane.to, at / plane.across() * square_,
-                at % plane.across() * square_, square_, pass.scratch->waste.data(), pixels);
+      window<T>(y + n * tiling.to.size() + columns.first, tiling.to, top, left, square_, pass.scratch->waste.data(),
+                pixels);
       transforms(pass).output(from, pixels, columns.count, bias ? bias + columns.first : nullptr, relu);
     }
   }
@@ -242,7 +246,7 @@ class WinogradConvolution final : public Convolution<T> {
 
   ConvShape shape_;
   Index variant_, square_, size_;  // m, n
-  Plane forward_, backward_;
+  Tiling forward_, backward_;
   Filters<T> weights_;
   const T* x_ = nullptr;
 };
