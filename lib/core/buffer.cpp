@@ -50,11 +50,12 @@ thread_local FreeList free_list;
 
 std::size_t rounded(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
-/// Models of millions of parameters in large pages, or in small ones where the system has none left.
+/// Models of millions of parameters in large pages, or in small ones where the system has none left. Null: no memory.
 void* allocated(std::size_t bytes) {
-  if (bytes < 2 * large_page) return std::aligned_alloc(alignment, bytes);
-  void* data = std::aligned_alloc(large_page, bytes);
-  if (data != nullptr) advise_large_pages(data, bytes);
+  const bool large = bytes >= 2 * large_page;
+  void* data = nullptr;
+  if (::posix_memalign(&data, large ? large_page : alignment, bytes) != 0) return nullptr;
+  if (large) advise_large_pages(data, bytes);
   return data;
 }
 
