@@ -1,5 +1,5 @@
-// The rate of the compiled trainer's matrix products on the shapes of the literature's models, each against the
-// libraries that are installed (one thread) and the same process' sgemm rate at 1024^3. Usage: fedsim_bench_kernels
+// The rate of the compiled trainer's matrix products on the shapes of the literature's models against the libraries that are
+// installed (one thread) and the same process' sgemm rate at 1024^3, and of its two ways to convolve. Usage: fedsim_bench_kernels
 // [avx512|avx2|generic]
 #include <cblas.h>
 #include <fmt/format.h>
@@ -58,7 +58,7 @@ double rate(double flops, const std::function<void()>& work) {
   return flops / best / 1e9;
 }
 
-/// A linear layer: y = x W', dx = d W, W -= lr d' x.
+/// A linear layer: y = x W', dx = d W, W += d' x: d carries the learning rate.
 void linear(const Kernels<float>& k, Index batch, Index in, Index out) {
   const Values x(batch * in), d(batch * out);
   Values w(out * in), y(batch * out), dx(batch * in);
@@ -98,7 +98,7 @@ void linear(const Kernels<float>& k, Index batch, Index in, Index out) {
                .c = w.data(),
                .c_row = in,
                .write = Write::sgd,
-               .descent = {.lr = 1e-9f,
+               .descent = {.lr = 0,
                            .weight_decay = 0,
                            .prox = 0,
                            .w = w.data(),

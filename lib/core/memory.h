@@ -24,9 +24,9 @@ void advise_large_pages(void* data, std::size_t bytes);
 /// small page, finding the page costs more than the read. Does nothing where the system can't, or for few bytes.
 void use_large_pages(const void* data, std::size_t bytes);
 
-/// For the rest of the process: vectors of models up to 32 MB come from and go back to the heap, which keeps what is
-/// freed. By default the C library maps each of them anew, and every page that is touched for the first time costs as
-/// much as the arithmetic on it. Does nothing where the C library has no such setting.
+/// For the rest of the process: vectors of models up to 32 MB come from and go back to the heap, which as a rule keeps
+/// what is freed. By default the C library maps large ones anew and gives free memory back, and every page that is touched
+/// for the first time costs as much as the arithmetic on it. Does nothing where the C library has no such setting.
 void keep_freed_memory();
 
 /// Bytes of the cache of the second level, a core's own as a rule; 0 where the system does not say.

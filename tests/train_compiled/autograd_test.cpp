@@ -152,6 +152,7 @@ TEST_CASE("who trains: auto, compiled and autograd", "[compiled][autograd]") {
   CHECK(trainer(plain, "auto") == "compiled");
   CHECK(trainer(plain, "autograd") == "autograd");
   CHECK(trainer(batchnorm, "auto") == "autograd");
+  CHECK(trainer({"conv 4 2 pad=2", "flatten", "linear 4"}, "auto") == "autograd");
   try {
     trainer(batchnorm, "compiled");
     FAIL("accepted");

@@ -150,3 +150,12 @@ TEST_CASE("evaluation: hits, the first of equals, padding and bad targets", "[co
   y[0] = 3;
   CHECK_THROWS_AS(learner->evaluate(w, batch), DataError);
 }
+
+TEST_CASE("evaluation takes fewer samples at once where they have many outputs", "[compiled]") {
+  const Dataset data = shaped({3, 32, 32}, 10);
+  const auto rows = [&](const std::vector<std::string>& layers) {
+    return compiled_engine(build_network(layers, data), data, Dtype::float32)->learner()->rows_at_once();
+  };
+  CHECK(rows({"flatten", "linear 10"}) == 32);
+  CHECK(rows({"conv 64 3 same", "residual(conv 64 3 same, relu, conv 64 3 same)", "globalpool", "linear 10"}) == 10);
+}

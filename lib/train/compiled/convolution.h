@@ -1,4 +1,4 @@
-// How a convolution is computed: its three passes, for the node that owns the layer's rooms.
+// How a convolution is computed: its three passes, for the node of the layer.
 #pragma once
 
 #include "train/compiled/node.h"
@@ -27,7 +27,7 @@ class Convolution {
   virtual ~Convolution() = default;
   /// x stays as it is until the backward pass is over.
   virtual void forward(const Pass<T>& pass, const T* x, bool relu, T* y) = 0;
-  /// Stores the gradient of the weights.
+  /// Stores the gradient of the weights (times what dy is, see Pass).
   virtual void weight_gradient(const Pass<T>& pass, const T* dy) = 0;
   virtual void input_gradient(const Pass<T>& pass, const T* dy, T* dx) = 0;
 };
@@ -35,7 +35,8 @@ class Convolution {
 /// The sum itself.
 template <class T>
 std::unique_ptr<Convolution<T>> make_direct(const ConvShape&);
-/// By Winograd's minimal filtering; null where that does not save a third of the products.
+/// By Winograd's minimal filtering; null where it is not for this shape (a stride, another kernel than 3 x 3 and 5 x 5, fewer
+/// than 16 channels or filters) or does not save a third of the products.
 template <class T>
 std::unique_ptr<Convolution<T>> make_winograd(const ConvShape&);
 

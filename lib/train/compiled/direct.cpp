@@ -97,6 +97,16 @@ struct Phase {
   }
 };
 
+/// Zeros that the phases read beyond either end of `out` output pixels.
+Index frame_of(Index size, Index out, Index kernel, Index stride, Index padding) {
+  Index frame = 0;
+  for (Index phase = 0; phase < std::min(stride, size); ++phase) {
+    const Phase p(phase, size, kernel, stride, padding);
+    if (p.taps.count > 0) frame = std::max({frame, -p.first, p.first + p.pixels + p.taps.count - 1 - out});
+  }
+  return frame;
+}
+
 template <class T>
 class Direct final : public Convolution<T> {
  public:
@@ -114,7 +124,9 @@ class Direct final : public Convolution<T> {
                  .y_image = shape.out_size(),
                  .y_line = shape.out_width * shape.filters,
                  .y_pixel = shape.filters},
-        weights_{.filters = shape.filters, .channels = shape.channels, .kernel = shape.kernel} {}
+        frame_(std::max(frame_of(shape.height, shape.out_height, shape.kernel, shape.stride, shape.padding),
+                        frame_of(shape.width, shape.out_width, shape.kernel, shape.stride, shape.padding))),
+        weights_{.channels = shape.channels, .kernel = shape.kernel} {}
 
   void forward(const Pass<T>& pass, const T* x, bool relu, T* y) override {
     input_ = framed(pass.count, x, {shape_.height, shape_.width, shape_.channels}, shape_.padding,
@@ -142,7 +154,7 @@ class Direct final : public Convolution<T> {
   }
 
   void input_gradient(const Pass<T>& pass, const T* dy, T* dx) override {
-    const Index stride = shape_.stride, frame = (shape_.kernel + stride - 2) / stride;
+    const Index stride = shape_.stride, frame = frame_;
     const Image image{shape_.out_height, shape_.out_width, shape_.filters};
     const Image inside{image.height + 2 * frame, image.width + 2 * frame, image.channels};
     if (shape_.kernel < stride)  // pixels that meet no tap
@@ -226,6 +238,7 @@ class Direct final : public Convolution<T> {
 
   ConvShape shape_;
   Geometry<T> forward_;
+  Index frame_;  // of the output gradient
   Filters<T> weights_;
   const T* input_ = nullptr;  // padded
   Room<T> padded_, framed_;

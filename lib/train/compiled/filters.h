@@ -20,7 +20,7 @@ struct Taps {
 /// All values of a range of channels and filters, packed side by side.
 template <class T>
 struct Filters {
-  Index filters, channels, kernel;
+  Index channels, kernel;
 
   Index area() const { return kernel * kernel; }  // ky and kx as one index k
 

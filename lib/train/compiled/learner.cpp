@@ -82,8 +82,8 @@ class CompiledLearner final : public Learner {
     return result;
   }
 
-  /// Every layer keeps room for its outputs and gradients of a batch: few rows, and where a sample's outputs take more
-  /// than a megabyte, as in ResNet-18, no more than batches of the literature have.
+  /// Every layer keeps room for its outputs and gradients of a batch: few rows, and where a sample has more than
+  /// 2^18 outputs, as in ResNet-18, no more than batches of the literature have.
   std::int64_t rows_at_once() const override { return outputs_of(network_.layers) > 262144 ? 10 : 32; }
 
   Evaluation evaluate(const Vec& w, const Batch& batch) override {

@@ -58,7 +58,8 @@ struct Pass {
   Scratch<T>* scratch;
   Index count = 0;                  // samples
   const T* w = nullptr;             // [d] parameters
-  T* gradient = nullptr;            // [d] every layer stores its part, unless it updates its weights at once
+  T* gradient = nullptr;            // [d] every layer stores its part, unless it updates its weights at once; -lr times
+                                    // the gradient where `fused` or `factored`, as all that the backward pass carries
   const Fused<T>* fused = nullptr;  // set: linear and recurrent weights are updated in the backward pass
   bool factored = false;            // linear layers leave their changes to `factors`
   bool training = false;            // dropout masks are drawn
@@ -69,7 +70,7 @@ template <class T>
 class Node {
  public:
   virtual ~Node() = default;
-  /// Makes room for batches of up to `count` samples.
+  /// Makes room for outputs and gradients of up to `count` samples; other rooms grow when they are first used.
   virtual void reserve(Index count) = 0;
   /// The output, in the node's own room (or x itself); x stays untouched until the backward pass is over.
   virtual const T* forward(const Pass<T>& pass, const T* x) = 0;

@@ -120,7 +120,7 @@ Index plain_row_tile(const Product<T>& p, Index row) {
 /// The part of a row of tiles that plain_row_tile can do.
 template <class T, int Rows, bool UnitRow>
 Index plain_part(const Product<T>& p, Index row) {
-  if (p.count * p.outer != 1) return 0;
+  if (p.count * p.outer != 1 || (!UnitRow && Rows <= wide_rows)) return 0;
   if (p.write == Write::sgd) {
     if (!UnitRow || !p.descent.plain()) return 0;  // a gradient of weights has unit rows
     return p.descent.origin ? plain_row_tile<T, Rows, true, Plain::difference>(p, row)

@@ -31,7 +31,8 @@ struct Tiling {
   }
 };
 
-/// Channels of a sum that go through together: the filters of so many for a panel stay in the second-level cache.
+/// Channels of a sum that go through together: the filters of so many for a panel stay in the second-level cache. A
+/// multiple of every panel.
 constexpr Index deep = 128;
 
 Range block_of(Index channels, Index b) { return {b * deep, std::min(deep, channels - b * deep)}; }
@@ -54,7 +55,7 @@ class WinogradConvolution final : public Convolution<T> {
                   .to = forward_.from,
                   .padding = shape.kernel - 1 - shape.padding,
                   .square = square_},
-        weights_{.filters = shape.filters, .channels = shape.channels, .kernel = shape.kernel} {}
+        weights_{.channels = shape.channels, .kernel = shape.kernel} {}
 
   /// Products a channel and filter of an image, of the forward pass and for the gradient of the input.
   Index products() const { return values() * (forward_.squares() + backward_.squares()); }

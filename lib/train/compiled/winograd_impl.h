@@ -5,12 +5,14 @@
 #pragma once
 
 #include "train/compiled/kernels.h"
+#include "train/compiled/products_impl.h"
 #include "train/compiled/simd.h"
 
 namespace fedsim::compiled {
 namespace {
 
-/// B': the coefficients of the product of (x - p) over the points p but the row's own.
+/// B': the coefficients of the product of (x - p) over the points p but the row's own. (With 4 points the first row has the
+/// opposite sign here and in G.)
 template <int n>
 struct InputMatrix;
 template <>
@@ -137,7 +139,7 @@ void sandwich(const T* const* x, T* const* y, Index columns, const T* bias, bool
       for (int j = 0; j < rows; ++j) {
         Vector<T> value = row[j];
         if (bias) value += shift;
-        if (relu) value = value <= Vector<T>{} ? Vector<T>{} : value;
+        if (relu) value = relu_of<T>(value);
         at.put(y[i * rows + j], value);
       }
     }
