@@ -129,8 +129,7 @@ class Direct final : public Convolution<T> {
         weights_{.channels = shape.channels, .kernel = shape.kernel} {}
 
   void forward(const Pass<T>& pass, const T* x, bool relu, T* y) override {
-    input_ = framed(pass.count, x, {shape_.height, shape_.width, shape_.channels}, shape_.padding,
-                    {forward_.height, forward_.width, shape_.channels}, padded_);
+    input_ = framed(pass.count, x, {shape_.height, shape_.width, shape_.channels}, shape_.padding, padded_);
     const T* packed = pack(pass, forward_, [&](Range f, T* to) {
       weights_.pack(pass.w + shape_.weight, {0, shape_.channels}, f, to);
     });
@@ -154,24 +153,23 @@ class Direct final : public Convolution<T> {
   }
 
   void input_gradient(const Pass<T>& pass, const T* dy, T* dx) override {
-    const Index stride = shape_.stride, frame = frame_;
-    const Image image{shape_.out_height, shape_.out_width, shape_.filters};
-    const Image inside{image.height + 2 * frame, image.width + 2 * frame, image.channels};
+    const Index stride = shape_.stride;
+    const Image image{shape_.out_height, shape_.out_width, shape_.filters}, with_frame = grown(image, frame_);
     if (shape_.kernel < stride)  // pixels that meet no tap
       std::memset(dx, 0, static_cast<std::size_t>(pass.count * shape_.in_size()) * sizeof(T));
-    const T* x = framed(pass.count, dy, image, frame, inside, framed_);
+    const T* x = framed(pass.count, dy, image, frame_, framed_);
     for (Index y = 0; y < std::min(stride, shape_.height); ++y)
       for (Index column = 0; column < std::min(stride, shape_.width); ++column) {
         const Phase down(y, shape_.height, shape_.kernel, stride, shape_.padding),
             across(column, shape_.width, shape_.kernel, stride, shape_.padding);
         if (down.taps.count == 0 || across.taps.count == 0) continue;
-        const Geometry<T> geometry = backward(inside, down, across);
+        const Geometry<T> geometry = backward(with_frame, down, across);
         const T* packed = pack(pass, geometry, [&](Range c, T* to) {
           weights_.pack_mirrored(pass.w + shape_.weight, {0, shape_.filters}, c, down.taps, across.taps, to);
         });
         geometry.convolve(pass.kernels, pass.count,
-                          x + ((down.first + frame) * inside.width + across.first + frame) * shape_.filters, packed,
-                          nullptr, false, dx + (y * shape_.width + column) * shape_.channels);
+                          x + ((down.first + frame_) * with_frame.width + across.first + frame_) * shape_.filters,
+                          packed, nullptr, false, dx + (y * shape_.width + column) * shape_.channels);
       }
   }
 
@@ -201,10 +199,15 @@ class Direct final : public Convolution<T> {
     return packed;
   }
 
+  static Image grown(const Image& image, Index frame) {
+    return {image.height + 2 * frame, image.width + 2 * frame, image.channels};
+  }
+
   /// Copies images into larger ones, `frame` pixels from their edges, which are zero from the start.
-  static const T* framed(Index count, const T* x, const Image& image, Index frame, const Image& outside, Room<T>& room) {
+  static const T* framed(Index count, const T* x, const Image& image, Index frame, Room<T>& room) {
     if (frame == 0) return x;
-    room.grow(count * outside.height * outside.width * image.channels);
+    const Image outside = grown(image, frame);
+    room.grow(count * outside.size());
     const Index line = image.width * image.channels;
     for (Index n = 0; n < count; ++n)
       for (Index row = 0; row < image.height; ++row)

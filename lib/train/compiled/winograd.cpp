@@ -174,7 +174,12 @@ class WinogradConvolution final : public Convolution<T> {
   /// Lines of one cache set apart: rows of a power of two would meet in a few sets.
   static Index stride(Index channels) { return std::min(deep, channels) + 64 / static_cast<Index>(sizeof(T)); }
 
-  /// The windows of a part of the squares, transformed: [block of channels, v, square, channel].
+  /// Where the channel's block begins in [block of channels, v, square of a part, channel].
+  Index place(Index channel, Index v, Range part, Index step) const {
+    return (channel / deep * values() + v) * part.count * step;
+  }
+
+  /// The windows of a part of the squares, transformed, as `place` has them.
   const T* transform(const Pass<T>& pass, Sandwich<T> sandwich, const Tiling& tiling, const Image& image, Index size,
                      Index padding, Range part, const T* x, Room<T>& room) {
     const Index step = stride(image.channels), blocks = blocks_of(image.channels);
@@ -189,7 +194,7 @@ class WinogradConvolution final : public Convolution<T> {
         window<const T>(x + n * image.size() + c.first, image, top - padding, left - padding, size,
                         pass.scratch->zeros.data(), pixels);
         for (Index v = 0; v < values(); ++v)
-          to[v] = room.data() + ((b * values() + v) * part.count + s) * step;
+          to[v] = room.data() + place(c.first, v, part, step) + s * step;
         sandwich(pixels, to, c.count, nullptr, false);
       }
     }
@@ -203,7 +208,7 @@ class WinogradConvolution final : public Convolution<T> {
       pass.kernels.product({.rows = part.count,
                             .columns = columns.count,
                             .inner = c.count,
-                            .a = v + (c.first / deep * values() + i) * part.count * step,
+                            .a = v + place(c.first, i, part, step),
                             .a_row = step,
                             .a_inner = 1,
                             .b = u + i * c.count * columns.count,
@@ -235,10 +240,10 @@ class WinogradConvolution final : public Convolution<T> {
       pass.kernels.product({.rows = c.count,
                             .columns = f.count,
                             .inner = part.count,
-                            .a = v + (c.first / deep * values() + i) * part.count * step,
+                            .a = v + place(c.first, i, part, step),
                             .a_row = 1,
                             .a_inner = step,
-                            .b = dm + (f.first / deep * values() + i) * part.count * dm_step + f.first % deep,
+                            .b = dm + place(f.first, i, part, dm_step) + f.first % deep,
                             .b_inner = dm_step,
                             .c = du + i * c.count * f.count,
                             .c_row = f.count,
