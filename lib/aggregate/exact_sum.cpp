@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include "core/buffer.h"
 #include "core/clones.h"
@@ -88,17 +89,29 @@ void add_blocks(std::vector<std::int64_t>& sum, const Terms& terms) {
     longest = std::max(longest, any.block(first));
   longest = (longest + 15) / 16 * 16;
   Buffer room(terms.size() * longest * sizeof(T));
-  std::vector<const T*> x;
-  for (std::size_t k = 0; k < terms.size(); ++k) x.push_back(static_cast<const T*>(room.data()) + k * longest);
+  std::vector<const T*> x(terms.size());
   for (std::size_t first = 0; first < sum.size(); first += any.block(first)) {
-    for (std::size_t k = 0; k < terms.size(); ++k)
-      terms[k].x->compute(first, static_cast<T*>(room.data()) + k * longest);
+    for (std::size_t k = 0; k < terms.size(); ++k) {
+      x[k] = static_cast<const T*>(terms[k].x->stored(first));
+      if (x[k] != nullptr) continue;
+      T* out = static_cast<T*>(room.data()) + k * longest;
+      terms[k].x->compute(first, out);
+      x[k] = out;
+    }
     accumulate(&sum[first], x, factors, any.block(first));
   }
 }
 
 FEDSIM_CLONES void add_integers(std::int64_t* sum, const std::int64_t* x, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) sum[i] += x[i];
+}
+
+/// sum += x, [n]; an empty vector is 0.
+void add_integers(std::vector<std::int64_t>& sum, std::vector<std::int64_t>& x) {
+  if (sum.empty())
+    sum = std::move(x);
+  else if (!x.empty())
+    add_integers(sum.data(), x.data(), sum.size());
 }
 
 FEDSIM_CLONES void add_converted(double* total, const std::int64_t* sum, double unit, std::size_t n) {
@@ -120,16 +133,14 @@ double ExactSum::unit(int number) const { return std::ldexp(1.0, class_bits * nu
 
 ExactSum::Class* ExactSum::of_class(int number) {
   if (!classes_.empty() && number < classes_.rbegin()->first - kept_classes) return nullptr;
-  Class& entry = classes_[number];
-  if (entry.sum.empty()) {
-    entry.sum.assign(size_, 0);
-    classes_.erase(classes_.begin(), classes_.lower_bound(classes_.rbegin()->first - kept_classes));
-  }
-  return &entry;
+  const auto [entry, is_new] = classes_.try_emplace(number);
+  if (is_new) classes_.erase(classes_.begin(), classes_.lower_bound(classes_.rbegin()->first - kept_classes));
+  return &entry->second;
 }
 
-void ExactSum::add_waiting(Class& entry) {
+void ExactSum::add_waiting(Class& entry) const {
   if (!entry.waiting.empty()) {
+    entry.sum.resize(size_);
     if (entry.waiting.front().x.dtype() == Dtype::float32)
       add_vectors<float>(entry.sum, entry.waiting);
     else
@@ -137,16 +148,36 @@ void ExactSum::add_waiting(Class& entry) {
     entry.waiting.clear();
   }
   if (!entry.waiting_blocks.empty()) {
+    entry.block_sum.resize(size_);
     if (entry.waiting_blocks.front().x->dtype() == Dtype::float32)
-      add_blocks<float>(entry.sum, entry.waiting_blocks);
+      add_blocks<float>(entry.block_sum, entry.waiting_blocks);
     else
-      add_blocks<double>(entry.sum, entry.waiting_blocks);
+      add_blocks<double>(entry.block_sum, entry.waiting_blocks);
     entry.waiting_blocks.clear();
+    entry.waiting_bytes = 0;
   }
 }
 
 void ExactSum::add_waiting() {
   for (auto& [number, entry] : classes_) add_waiting(entry);
+}
+
+/// What came in the order of blocks goes to where it belongs.
+void ExactSum::put_in_place(Class& entry) const {
+  if (entry.block_sum.empty()) return;
+  if (entry.sum.empty() && entry.by_columns.rows == 0) {
+    entry.sum = std::exchange(entry.block_sum, {});
+    return;
+  }
+  entry.sum.resize(size_);
+  for_places(size_, entry.by_columns, [&](std::size_t i, std::size_t j) { entry.sum[i] += entry.block_sum[j]; });
+  entry.block_sum = {};
+}
+
+void ExactSum::set_order(Class& entry, const MatrixAt& by_columns) {
+  const bool first = entry.block_sum.empty() && entry.waiting_blocks.empty();
+  if (!first && !(entry.by_columns == by_columns)) throw std::logic_error("ExactSum: blocks of another order");
+  entry.by_columns = by_columns;
 }
 
 bool ExactSum::place(double largest, std::int64_t weight, Place& place) {
@@ -179,8 +210,10 @@ bool ExactSum::add(std::unique_ptr<const BlockVector>&& x, double largest, std::
   Place at{};
   if (!place(largest, weight, at)) return false;
   if (at.entry == nullptr) return true;
+  set_order(*at.entry, x->by_columns());
+  at.entry->waiting_bytes += x->held();
   at.entry->waiting_blocks.push_back({std::move(x), at.factor});
-  if (at.entry->waiting_blocks.size() >= blocks_at_once) add_waiting(*at.entry);
+  if (at.entry->waiting_blocks.size() >= blocks_at_once || at.entry->waiting_bytes > waiting_bytes) add_waiting(*at.entry);
   return true;
 }
 
@@ -188,15 +221,21 @@ void ExactSum::merge(ExactSum& other) {
   if (other.size_ != size_ || other.bits_ != bits_) throw std::logic_error("ExactSum: merge of different sums");
   other.add_waiting();
   for (auto from = other.classes_.rbegin(); from != other.classes_.rend(); ++from)
-    if (Class* entry = of_class(from->first)) add_integers(entry->sum.data(), from->second.sum.data(), size_);
+    if (Class* entry = of_class(from->first)) {
+      if (!from->second.block_sum.empty()) set_order(*entry, from->second.by_columns);
+      add_integers(entry->sum, from->second.sum);
+      add_integers(entry->block_sum, from->second.block_sum);
+    }
 }
 
 Vec ExactSum::quotient(double divisor, Dtype dtype) {
   add_waiting();
   Vec result = Vec::uninitialized(size_, dtype);
   std::vector<double> total(size_, 0.0);
-  for (const auto& [number, entry] : classes_)
-    add_converted(total.data(), entry.sum.data(), unit(number), size_);
+  for (auto& [number, entry] : classes_) {
+    put_in_place(entry);
+    add_converted(total.data(), entry.sum.data(), unit(number), entry.sum.size());
+  }
   if (dtype == Dtype::float32)
     divide(result.as<float>().data(), total.data(), divisor, size_);
   else

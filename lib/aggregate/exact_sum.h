@@ -15,7 +15,8 @@ namespace fedsim {
 /// 16^(c-1) <= max_i |n x_i| < 16^c, which depends on the term alone, and is rounded (to nearest even) to multiples of
 /// 16^c 2^-bits, bits = min(51, 62 - bit width of terms). Integers of one class are added, which is associative; classes
 /// are added in double at the end, in order. So there is no scale to know before the first client is trained, a term
-/// is read once, and memory is one accumulator a class that occurs (one to three in practice).
+/// is read once, and memory is one accumulator a class that occurs (one to three in practice), two where vectors come both
+/// written and in blocks.
 ///
 /// The accumulator has twice the bytes of a float32 term, read and written: terms beyond the core's own cache, a few of
 /// which fit into the shared one, wait for others of their class, and one pass over it adds them all. A vector in
@@ -44,9 +45,12 @@ class ExactSum {
     double factor;  // makes multiples of the class' unit of it
   };
   struct Class {
-    std::vector<std::int64_t> sum;
+    std::vector<std::int64_t> sum;        // empty until a vector is added
+    std::vector<std::int64_t> block_sum;  // of vectors in blocks, in the order in which their values come
+    MatrixAt by_columns;                  // that order
     std::vector<Term<Vec>> waiting;
     std::vector<Term<std::unique_ptr<const BlockVector>>> waiting_blocks;
+    std::size_t waiting_bytes = 0;  // that those hold
   };
   struct Place {
     Class* entry;  // null: the term is 0 or too small to count
@@ -55,8 +59,10 @@ class ExactSum {
   bool place(double largest, std::int64_t weight, Place& place);
   Class* of_class(int number);    // null where it is too small to count
   double unit(int number) const;  // 16^c 2^-bits
-  static void add_waiting(Class& entry);
+  void add_waiting(Class& entry) const;
   void add_waiting();
+  void put_in_place(Class& entry) const;
+  static void set_order(Class& entry, const MatrixAt& by_columns);
   std::size_t size_;
   int bits_;
   std::map<int, Class> classes_;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/options.h"
+#include "core/vec.h"
 
 namespace fedsim {
 
@@ -40,6 +41,7 @@ struct Round {
   double client_lr = 0;         // eta_l of this round, decay applied
   ClientOptions local;          // [client] as resolved
   std::uint64_t seed = 1;
+  const Vec* w = nullptr;  // the server's model, which stays as it is while the cohort trains; null: unknown
 };
 
 }  // namespace fedsim

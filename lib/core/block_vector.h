@@ -1,9 +1,17 @@
 // A vector that is computed where it is read, for what is cheaper to compute than to write down and read again.
 #pragma once
 
+#include <algorithm>
+
 #include "core/vec.h"
 
 namespace fedsim {
+
+/// A matrix [rows, columns] within a vector, from `first` on; rows 0: none.
+struct MatrixAt {
+  std::size_t first = 0, rows = 0, columns = 0;
+  bool operator==(const MatrixAt&) const = default;
+};
 
 /// [d] values of one dtype, in blocks that together are [0, d). Thread-safe.
 class BlockVector {
@@ -11,21 +19,37 @@ class BlockVector {
   virtual ~BlockVector() = default;
   virtual std::size_t size() const = 0;
   virtual Dtype dtype() const = 0;
+  /// A matrix whose values come column by column, in its place in the vector. The same for all vectors of one origin.
+  virtual MatrixAt by_columns() const { return {}; }
   /// Length of the block that begins at `first`: 0, or where a block ends. The same for all vectors of one origin.
   virtual std::size_t block(std::size_t first) const = 0;
+  /// Where its values are, if they are computed already; else null.
+  virtual const void* stored(std::size_t) const { return nullptr; }
   /// Writes its values to `out`, of the dtype.
   virtual void compute(std::size_t first, void* out) const = 0;
-  /// The norm, within the rounding of the values; `largest` bounds |x_i|, and infinity where a value may not be finite.
+  /// Bytes of memory that it takes.
+  virtual std::size_t held() const = 0;
+  /// The norm, within a hundred times the rounding of the values; `largest` bounds |x_i|, and is infinity where a value is
+  /// not finite.
   virtual Magnitude magnitude() const = 0;
   std::size_t bytes() const { return size() * size_of(dtype()); }
 };
 
-/// All of it.
-inline Vec values_of(const BlockVector& x) {
-  Vec all = Vec::uninitialized(x.size(), x.dtype());
-  for (std::size_t first = 0; first < x.size(); first += x.block(first))
-    x.compute(first, static_cast<char*>(all.data()) + first * size_of(x.dtype()));
-  return all;
+/// Calls visit(i, j): the value that comes j-th belongs at place i of a vector of `size` values.
+template <class Visit>
+void for_places(std::size_t size, const MatrixAt& by_columns, const Visit& visit) {
+  const auto& [first, rows, columns] = by_columns;
+  for (std::size_t i = 0; i < first; ++i) visit(i, i);
+  constexpr std::size_t side = 8;  // squares of a cache line
+  for (std::size_t r = 0; r < rows; r += side)
+    for (std::size_t c = 0; c < columns; c += side)
+      for (std::size_t row = r; row < std::min(r + side, rows); ++row)
+        for (std::size_t column = c; column < std::min(c + side, columns); ++column)
+          visit(first + row * columns + column, first + column * rows + row);
+  for (std::size_t i = first + rows * columns; i < size; ++i) visit(i, i);
 }
+
+/// All of it, every value in its place.
+Vec values_of(const BlockVector& x);
 
 }  // namespace fedsim

@@ -214,5 +214,7 @@ double dot(const Vec& a, const Vec& b) {
 Magnitude measure(const Vec& a) {
   return with_type(a, [&]<class T>(T*) { return measured(a.as<T>().data(), a.size()); });
 }
+Magnitude measure(const float* a, std::size_t n) { return measured(a, n); }
+Magnitude measure(const double* a, std::size_t n) { return measured(a, n); }
 
 }  // namespace fedsim

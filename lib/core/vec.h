@@ -69,6 +69,8 @@ struct Magnitude {
   double largest = 0;  // max |a_i|; infinity where any value is not finite
 };
 Magnitude measure(const Vec& a);
+Magnitude measure(const float* a, std::size_t n);
+Magnitude measure(const double* a, std::size_t n);
 inline double norm(const Vec& a) { return measure(a).norm; }
 inline double max_abs(const Vec& a) { return measure(a).largest; }
 

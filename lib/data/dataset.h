@@ -74,6 +74,10 @@ struct Dataset {
   std::size_t bytes = 0;                        // of memory held by the samples
 };
 
+/// The part of the features that are not 0, in up to 256 training rows spread over them all; 1 for tokens and for what is
+/// generated on draw.
+double density(const Dataset& data);
+
 /// What a source may need to know beyond its options.
 struct DataContext {
   std::filesystem::path config_folder;             // relative paths of the config start here

@@ -114,7 +114,8 @@ class Loop {
                       .cohort = cohort_size_,
                       .client_lr = experiment_.client.lr * std::pow(experiment_.client.lr_decay, static_cast<double>(t - 1)),
                       .local = experiment_.client,
-                      .seed = seed()};
+                      .seed = seed(),
+                      .w = &state_.w};
     const auto cohort = experiment_.sampler->sample(
         {.round = t, .population = population_, .cohort = cohort_size_, .offsets = prepared_.partition.offsets},
         Random(seed(), Purpose::cohort, static_cast<std::uint64_t>(t)));

@@ -54,6 +54,11 @@ std::int64_t BatchPlan::advance() {
   return std::min(batch_size_, client_.rows.size() - first_);
 }
 
+std::int64_t BatchPlan::visits() const {
+  if (steps_ == 0) return 0;
+  return steps_ / batches_ * client_.rows.size() + steps_ % batches_ * batch_size_;
+}
+
 std::int64_t BatchPlan::upcoming() const {
   if (whole_ || step_ + 1 >= steps_) return 0;
   const std::int64_t current = step_ < 0 ? 0 : batch_size_;

@@ -32,6 +32,8 @@ class BatchPlan {
   /// whole: a batch is always the whole client, in its order. A client without rows has no steps.
   void begin(const ClientData& client, const Round& round, const LocalJob& job, bool whole);
   std::int64_t steps() const { return steps_; }
+  /// Samples of all batches together.
+  std::int64_t visits() const;
   /// Samples in the largest batch.
   std::int64_t largest() const { return batch_size_; }
   /// Goes to the next batch; at most steps() times. Gives the number of its samples.
@@ -39,10 +41,10 @@ class BatchPlan {
   /// Samples of the next batch, where it is of the same epoch: they follow those of this one, if there is one yet, in
   /// row(). Else 0.
   std::int64_t upcoming() const;
-  /// The i-th sample of the batch as a row of the data set.
-  std::int64_t row(std::int64_t i) const {
-    return client_.rows[whole_ ? i : order_[static_cast<std::size_t>(first_ + i)]];
-  }
+  /// The i-th sample of the batch among the client's. Before the first batch, that of the epoch.
+  std::int64_t position(std::int64_t i) const { return whole_ ? i : order_[static_cast<std::size_t>(first_ + i)]; }
+  /// The same as a row of the data set.
+  std::int64_t row(std::int64_t i) const { return client_.rows[position(i)]; }
   /// The stream of the batch's dropout masks.
   Random dropout() const;
 

@@ -20,6 +20,7 @@ struct Batch {
   const std::int32_t* y = nullptr;
   std::int64_t count = 0;
   Random dropout{0, Purpose::dropout};  // the stream of this step's masks: (seed, round, client), sought to the step
+  const std::int64_t* places = nullptr;  // [count] of the samples among all of the client's, in place of x; see begin
   std::int64_t client = -1;             // for learners whose "batch" is the client itself (quadratic)
 };
 
@@ -29,6 +30,14 @@ struct StepRule {
   double lr = 0, momentum = 0, weight_decay = 0, clip = 0, prox = 0;
   const Vec* anchor = nullptr;  // [d], set where prox != 0
   const Vec* linear = nullptr;  // [d] or null
+};
+
+/// What is known of a local run before it begins.
+struct RunShape {
+  std::int64_t samples = 0;  // of the client; 0: not known, or they are other ones at each visit
+  std::int64_t visits = 0;   // samples of all batches together, at least `samples`: the first ones are all of them
+  std::int64_t batch = 0;    // samples of the largest batch
+  std::uint64_t start = 0;   // a name of the start's values: the same one, if it is not 0, stands for the same values
 };
 
 /// Sums over samples, so that parts add up in a fixed order.
@@ -42,8 +51,11 @@ class Learner {
  public:
   virtual ~Learner() = default;
   /// Starts a local run at `start` [d] with a fresh momentum buffer. `start` and what `rule` points to must stay
-  /// unchanged until the run is over: the first step may read them in place.
-  virtual void begin(const Vec& start, const StepRule& rule) = 0;
+  /// unchanged until the run is over: the first step may read them in place. True, where shape.samples is known: the learner wants all samples at
+  /// once. `samples` follows, and batches have places among them in place of x.
+  virtual bool begin(const Vec& start, const StepRule& rule, const RunShape& shape = {}) = 0;
+  /// All of the client's samples, in the order of the first visits; x stays until the run is over.
+  virtual void samples(const Batch&) {}
   /// One SGD step. Returns the batch's summed loss and target count before the update (hits are not counted).
   virtual Evaluation step(const Batch& batch) = 0;
   /// The step after which take_sealed or take_difference follows: a learner may write the difference at once, or leave

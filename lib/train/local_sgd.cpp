@@ -25,7 +25,9 @@ struct Worker::Impl {
   std::int64_t sample = 0;            // numbers a sample
   Buffer x{};                         // [rows, sample] of dtype
   std::vector<std::int32_t> y{};      // [rows, targets]
-  std::vector<std::int64_t> rows{};   // of the batch being gathered
+  std::vector<std::int64_t> rows{};   // of the batch being gathered, or its places among all of the client's samples
+  std::vector<std::int64_t> place_of{};  // of the client's samples in the order of the first epoch
+  std::vector<std::int32_t> all_y{};     // [samples, targets], in that order
   BatchPlan plan{};
 
   /// Samples `rows` as a batch; `noise` of standard deviation `deviation` is added to every feature.
@@ -70,6 +72,31 @@ struct Worker::Impl {
     for (std::int64_t i = 0; i < plan.upcoming(); ++i) data.train->prefetch(plan.row(current + i));
   }
 
+  /// Gives the learner the client's samples at once, in the order of the first epoch.
+  void give_all(const ClientData& client, Random& noise) {
+    const std::int64_t n = client.rows.size();
+    place_of.resize(static_cast<std::size_t>(n));
+    for (std::int64_t i = 0; i < n; ++i) place_of[static_cast<std::size_t>(plan.position(i))] = i;
+    learner->samples(client_batch(client, n, noise, [&](std::int64_t i) { return plan.row(i); }));
+    all_y.swap(y);
+  }
+
+  /// The plan's batch of `count` samples, as places among those.
+  Batch batch_of_all(std::int64_t count) {
+    const auto targets = static_cast<std::size_t>(data.targets);
+    rows.resize(static_cast<std::size_t>(count));
+    y.resize(rows.size() * targets);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      rows[i] = place_of[static_cast<std::size_t>(plan.position(static_cast<std::int64_t>(i)))];
+      std::copy_n(all_y.data() + static_cast<std::size_t>(rows[i]) * targets, targets, y.data() + i * targets);
+    }
+    Batch batch;
+    batch.places = rows.data();
+    batch.y = y.data();
+    batch.count = count;
+    return batch;
+  }
+
   /// Calls visit(batch) for all of a client's samples, a chunk at a time, in their order.
   template <class Visit>
   void for_all(const ClientData& client, const Round& round, Visit&& visit) {
@@ -103,14 +130,21 @@ LocalResult Worker::sgd(const ClientData& client, const Round& round, const Loca
   if (job.prox != 0) rule.anchor = job.anchor ? job.anchor : &job.start;
   if (!job.linear.empty()) rule.linear = &job.linear;
 
+  RunShape shape{.visits = my.plan.visits(),
+                 .batch = my.plan.largest(),
+                 .start = &job.start == round.w ? static_cast<std::uint64_t>(round.index) : 0};
+  if (client.noise == 0 && shape.visits >= client.rows.size()) shape.samples = client.rows.size();
   my.prefetch(0);
-  my.learner->begin(job.start, rule);
+  const bool at_once = my.learner->begin(job.start, rule, shape);
+  if (at_once) my.give_all(client, noise);
   Evaluation sum;
   for (std::int64_t step = 0; step < my.plan.steps(); ++step) {
     const std::int64_t count = my.plan.advance();
-    Batch batch = my.client_batch(client, count, noise, [&](std::int64_t i) { return my.plan.row(i); });
+    Batch batch = at_once ? my.batch_of_all(count) : my.client_batch(client, count, noise, [&](std::int64_t i) {
+      return my.plan.row(i);
+    });
     batch.dropout = my.plan.dropout();
-    my.prefetch(count);
+    if (!at_once) my.prefetch(count);
     const bool last = result.relative && step + 1 == my.plan.steps();
     add(sum, last ? my.learner->last_step(batch, answer) : my.learner->step(batch));
     result.processed += count;

@@ -22,12 +22,13 @@ class QuadraticLearner final : public Learner {
 
   bool whole_clients() const override { return true; }
 
-  void begin(const Vec& start, const StepRule& rule) override {
+  bool begin(const Vec& start, const StepRule& rule, const RunShape&) override {
     w_ = to_double(start);
     rule_ = rule;
     anchor_ = rule.anchor ? to_double(*rule.anchor) : std::vector<double>{};
     linear_ = rule.linear ? to_double(*rule.linear) : std::vector<double>{};
     velocity_.clear();
+    return false;
   }
 
   Evaluation step(const Batch& batch) override {

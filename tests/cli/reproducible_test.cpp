@@ -5,13 +5,17 @@
 namespace fedsim::test {
 namespace {
 
-void check_threads(const std::string& tables) {
+void check_threads(const std::string& tables, const std::vector<std::string>& sets = {}) {
   if (absent("fashion-mnist")) return;
   const TempFolder folder;
   const std::string toml = small_images(tables);
-  const auto one = run_images(folder, "threads-1", toml, {"--threads", "1"});
-  for (const char* threads : {"2", "3", "8"})
-    check_same_bytes(one, run_images(folder, fmt::format("threads-{}", threads), toml, {"--threads", threads}));
+  const auto run = [&](const char* threads) {
+    std::vector<std::string> more{"--threads", threads};
+    for (const std::string& set : sets) more.insert(more.end(), {"--set", set});
+    return run_images(folder, fmt::format("threads-{}", threads), toml, more);
+  };
+  const auto one = run("1");
+  for (const char* threads : {"2", "3", "8"}) check_same_bytes(one, run(threads));
 }
 
 TEST_CASE("threads 1, 2, 3 and 8 give the same bytes: FedAvg, 2nn", "[cli][threads]") {
@@ -20,6 +24,13 @@ TEST_CASE("threads 1, 2, 3 and 8 give the same bytes: FedAvg, 2nn", "[cli][threa
 
 TEST_CASE("threads 1, 2, 3 and 8 give the same bytes: FedAvg, 2nn, one step a client", "[cli][threads]") {
   check_threads("[model]\nname = \"2nn\"\n[client]\nsteps = 1\nbatch_size = 16\n");
+}
+
+// Changes of one step, of a first layer in dual form (of one epoch with AVX-512 only), and written ones are summed together.
+TEST_CASE("threads 1, 2, 3 and 8 give the same bytes: FedAvg, 2nn, 1 to 100 samples, one epoch and two", "[cli][threads]") {
+  for (const char* epochs : {"client.epochs=1", "client.epochs=2"})
+    check_threads("[model]\nname = \"2nn\"\n[client]\nbatch_size = 16\n",
+                  {"partition.clients=100", "sampling.clients_per_round=60", epochs});
 }
 
 TEST_CASE("threads 1, 2, 3 and 8 give the same bytes: SCAFFOLD, lenet5, momentum", "[cli][threads]") {

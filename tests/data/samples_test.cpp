@@ -72,6 +72,25 @@ TEST_CASE("scale: floats are left as they are by unit and symmetric, tokens by e
   CHECK(all<float>(samples, 2, 2) == std::vector<float>{70000, 3});
 }
 
+TEST_CASE("density: the part of the scaled features that are not 0, in rows spread over the data set") {
+  // 1000 samples of two features: the second is 0 in the first half of the data set.
+  std::vector<std::uint8_t> values;
+  for (int i = 0; i < 1000; ++i) values.insert(values.end(), {9, static_cast<std::uint8_t>(i < 500 ? 0 : 1)});
+  const Features features = values;
+  Dataset data;
+  data.sample_shape = {2};
+  const std::vector<std::int32_t> labels(1000);
+  const auto samples = [&](const char* scale) {
+    return std::make_shared<MemorySamples>(features, labels, 2, 1, make_scale(scale, features, {2}, false));
+  };
+  data.train = samples("unit");
+  CHECK(density(data) == 0.75);
+  data.train = samples("symmetric");
+  CHECK(density(data) == 1);
+  data.vocabulary = 10;
+  CHECK(density(data) == 1);
+}
+
 TEST_CASE("gather: rows in the order asked for, repeated ones too") {
   const MemorySamples samples(std::vector<double>{10, 11, 20, 21, 30, 31}, {1, 2, 3}, 2, 1, {});
   const std::vector<std::int64_t> rows{2, 0, 2};

@@ -14,9 +14,10 @@ namespace {
 /// Every batch pulls w towards the first feature of its rows, f = 1/2 (w - x)^2; a row with feature 99 breaks it.
 class PullLearner final : public Learner {
  public:
-  void begin(const Vec& start, const StepRule& rule) override {
+  bool begin(const Vec& start, const StepRule& rule, const RunShape&) override {
     w_ = start;
     rule_ = rule;
+    return false;
   }
   Evaluation step(const Batch& batch) override {
     const double x = static_cast<const double*>(batch.x)[0];

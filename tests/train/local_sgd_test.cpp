@@ -15,16 +15,25 @@ struct Seen {
   std::vector<std::int64_t> counts;
   std::vector<double> first_features;  // of every sample
   std::vector<std::uint32_t> dropout;  // first word of each step's stream
+  std::vector<std::int32_t> labels;
   StepRule rule;
+  RunShape shape;
+  std::int64_t at_once = 0;            // samples that were given together
 };
 
 /// Loss of a batch: its number in the run, so that the mean can be told; parameters: one number, the steps taken.
 class Scribe final : public Learner {
  public:
-  explicit Scribe(Seen& seen) : seen_(seen) {}
-  void begin(const Vec&, const StepRule& rule) override {
+  explicit Scribe(Seen& seen, bool wants_all = false) : seen_(seen), wants_all_(wants_all) {}
+  bool begin(const Vec&, const StepRule& rule, const RunShape& shape) override {
     seen_ = {};
     seen_.rule = rule;
+    seen_.shape = shape;
+    return wants_all_;
+  }
+  void samples(const Batch& all) override {
+    seen_.at_once = all.count;
+    all_ = static_cast<const double*>(all.x);
   }
   Evaluation step(const Batch& batch) override {
     note(batch);
@@ -51,10 +60,14 @@ class Scribe final : public Learner {
  private:
   void note(const Batch& batch) {
     seen_.counts.push_back(batch.count);
-    for (std::int64_t i = 0; i < batch.count; ++i)
-      seen_.first_features.push_back(static_cast<const double*>(batch.x)[6 * i]);
+    for (std::int64_t i = 0; i < batch.count; ++i) {
+      seen_.first_features.push_back(batch.places ? all_[6 * batch.places[i]] : static_cast<const double*>(batch.x)[6 * i]);
+      seen_.labels.push_back(batch.y[i]);
+    }
   }
   Seen& seen_;
+  bool wants_all_;
+  const double* all_ = nullptr;
 };
 
 double feature(const Dataset& data, std::int64_t row) {
@@ -107,6 +120,54 @@ TEST_CASE("steps count batches and begin new epochs") {
       my.worker.sgd({.client = 7, .rows = Rows(0, 23)}, toy_round(local), LocalJob{.start = my.start});
   CHECK(my.seen.counts == std::vector<std::int64_t>{10, 10, 3, 10, 10});
   CHECK(result.processed == 43);
+}
+
+TEST_CASE("a learner that wants all samples at once gets the same batches by their places, in the order of the first epoch") {
+  const Dataset data = toy_data({.rows = 23});
+  Seen batch_by_batch, at_once;
+  Worker plain(std::make_unique<Scribe>(batch_by_batch), data, Dtype::float64);
+  Worker all(std::make_unique<Scribe>(at_once, true), data, Dtype::float64);
+  const Vec start(1, Dtype::float64);
+  for (const std::int64_t batch_size : {10, 0}) {
+    ClientOptions local;
+    local.batch_size = batch_size;
+    local.epochs = 3;
+    Round round = toy_round(local);
+    round.w = &start;
+    const ClientData client{.client = 7, .rows = Rows(2, 17)};
+    const LocalResult expected = plain.sgd(client, round, LocalJob{.start = start});
+    const LocalResult result = all.sgd(client, round, LocalJob{.start = start});
+    CHECK(at_once.at_once == 17);
+    CHECK(at_once.first_features == batch_by_batch.first_features);
+    CHECK(at_once.labels == batch_by_batch.labels);
+    CHECK(at_once.counts == batch_by_batch.counts);
+    CHECK(at_once.dropout == batch_by_batch.dropout);
+    CHECK(result.loss == expected.loss);
+    CHECK(result.processed == 51);
+    CHECK(at_once.shape.samples == 17);
+    CHECK(at_once.shape.visits == 51);
+    CHECK(at_once.shape.batch == (batch_size == 0 ? 17 : 10));
+    CHECK(at_once.shape.start == static_cast<std::uint64_t>(round.index));
+    const Vec other(1, Dtype::float64);
+    plain.sgd(client, round, LocalJob{.start = other});
+    CHECK(batch_by_batch.shape.start == 0);
+  }
+}
+
+TEST_CASE("a run that does not see all samples, or not as they are stored, says so") {
+  Fixture my;
+  ClientOptions local;
+  local.batch_size = 10;
+  local.steps = 2;
+  my.worker.sgd({.client = 7, .rows = Rows(0, 23)}, toy_round(local), LocalJob{.start = my.start});
+  CHECK(my.seen.shape.samples == 0);
+  CHECK(my.seen.shape.visits == 20);
+  local.steps = 5;
+  my.worker.sgd({.client = 7, .rows = Rows(0, 23)}, toy_round(local), LocalJob{.start = my.start});
+  CHECK(my.seen.shape.samples == 23);
+  CHECK(my.seen.shape.visits == 43);
+  my.worker.sgd({.client = 7, .rows = Rows(0, 23), .noise = 0.5}, toy_round(local), LocalJob{.start = my.start});
+  CHECK(my.seen.shape.samples == 0);
 }
 
 TEST_CASE("batch size 0 is the whole client in its order; a client without rows stays where it started") {

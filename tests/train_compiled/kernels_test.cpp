@@ -2,10 +2,12 @@
 #include "train/compiled/kernels.h"
 
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "catch.hpp"
 #include "core/random.h"
+#include "train/compiled/lists.h"
 
 using namespace fedsim;
 using namespace fedsim::compiled;
@@ -148,6 +150,89 @@ TEST_CASE("matrix products of every instruction set of this processor", "[compil
     if (const auto* kernels = kernels_for<double>(name))
       check_products(*kernels), check_dot_products(*kernels);
   }
+}
+
+namespace {
+
+/// Some values 0; in neighbouring rows and columns often both.
+std::vector<double> with_zeros(Random& random, Index rows, Index columns) {
+  std::vector<double> v = values(random, rows * columns);
+  for (Index r = 0; r < rows; ++r)
+    for (Index c = 0; c < columns; ++c)
+      if (c % 9 < 3 || random.below(3) == 0) v[static_cast<std::size_t>(r * columns + c)] = 0;
+  return v;
+}
+
+/// Both kinds of lists of a [rows, columns], times b, for a range of rows.
+void check_lists(const Kernels<float>& kernels) {
+  Random random(6, Purpose::data);
+  Lists<float> lists;
+  for (int trial = 0; trial < 200; ++trial) {
+    const bool by_columns = trial % 2 == 0;
+    const Index rows = by_columns ? 2 * (1 + static_cast<Index>(random.below(40))) : 1 + static_cast<Index>(random.below(30));
+    const Index inner = 1 + static_cast<Index>(random.below(90)), columns = 1 + static_cast<Index>(random.below(260));
+    const Index chunk = 1 + static_cast<Index>(random.below(80)), b_row = padded(kernels, columns), c_row = columns + 3;
+    const auto a = rounded<float>(by_columns ? with_zeros(random, inner, rows) : with_zeros(random, rows, inner));
+    const auto b = rounded<float>(values(random, inner * b_row));
+    const Listed<float> listed = by_columns ? lists.of_transposed(kernels, a.data(), rows, inner, chunk)
+                                        : lists.of(kernels, a.data(), rows, inner, chunk);
+    const Index first = 2 * static_cast<Index>(random.below(static_cast<std::uint64_t>((rows + 1) / 2)));
+    const Index some = 1 + static_cast<Index>(random.below(static_cast<std::uint64_t>(rows - first)));
+    std::vector<float> c(static_cast<std::size_t>(some * c_row), 9.0f);
+    kernels.listed_product({.a = listed, .first = first, .rows = some, .columns = columns, .b = b.data(), .b_row = b_row,
+                            .c = c.data(), .c_row = c_row});
+    bool right = true;
+    for (Index r = 0; r < some; ++r)
+      for (Index j = 0; j < c_row; ++j) {
+        double expected = j < columns ? 0 : 9;
+        for (Index i = 0; j < columns && i < inner; ++i)
+          expected += static_cast<double>(a[static_cast<std::size_t>(by_columns ? i * rows + first + r : (first + r) * inner + i)]) *
+                      static_cast<double>(b[static_cast<std::size_t>(i * b_row + j)]);
+        right = right && std::abs(static_cast<double>(c[static_cast<std::size_t>(r * c_row + j)]) - expected) < tolerance<float>(inner);
+      }
+    CAPTURE(kernels.instruction_set, trial, rows, inner, columns, chunk, first, some);
+    CHECK(right);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a transposed matrix has rows for columns", "[compiled]") {
+  for (const char* name : {"generic", "avx2", "avx512"}) {
+    const auto* kernels = kernels_for<float>(name);
+    if (!kernels) continue;
+    std::vector<float> x(21 * 40), y(37 * 25, -1.0f);
+    std::iota(x.begin(), x.end(), 0.0f);
+    kernels->transpose(x.data(), 21, 37, 40, y.data(), 25);
+    for (std::size_t i = 0; i < y.size(); ++i)
+      CHECK(y[i] == (i % 25 < 21 ? static_cast<float>(i % 25 * 40 + i / 25) : -1.0f));
+  }
+}
+
+TEST_CASE("a product with lists of the values that are not 0 is the product with all of them", "[compiled]") {
+  if (const Kernels<float>& kernels = best_kernels<float>(); kernels.listed_product)
+    check_lists(kernels);
+  else
+    WARN("no lists on this processor");
+}
+
+TEST_CASE("lists hold what is not 0, NaN too, and nothing else", "[compiled]") {
+  const float nan = std::nanf("");
+  const std::vector<float> x{0, 1, -0.0f, 2, nan, 0, 0, 3}, y{0, 0, 4, 5, 0, -0.0f, nan, 6};
+  const Kernels<float>& kernels = best_kernels<float>();
+  if (!kernels.list_rows) {
+    WARN("no lists on this processor");
+    return;
+  }
+  std::int32_t ends[3], columns[64];
+  float values[128];
+  CHECK(kernels.list_rows(x.data(), y.data(), 0, 8, 0, ends, columns, values) == 6);
+  CHECK(std::vector<std::int32_t>(ends, ends + 3) == std::vector<std::int32_t>{2, 4, 6});
+  CHECK(std::vector<std::int32_t>(columns, columns + 6) == std::vector<std::int32_t>{3, 7, 1, 4, 2, 6});
+  CHECK(values[2] == 3);
+  CHECK(values[3] == 6);
+  CHECK(std::isnan(values[6]));
+  CHECK(std::isnan(values[11]));
 }
 
 TEST_CASE("a NaN goes through ReLU and max pooling to be seen", "[compiled]") {

@@ -3,127 +3,310 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
 
 #include "core/buffer.h"
+#include "train/compiled/lists.h"
 
 namespace fedsim::compiled {
 namespace {
 
+/// Rows of a matrix that are a block: whole tiles of a product, and some blocks of several vectors stay in a cache.
+template <class T>
+Index rows_of_block(const Kernels<T>& kernels, Index columns) {
+  return kernels.tile_rows * std::max<Index>(1, 6144 / (kernels.tile_rows * columns));
+}
+
+/// A range of the flat vector.
+template <class T>
+class Piece {
+ public:
+  Piece(Index first, Index size, Index block) : first_(first), size_(size), block_(block) {}
+  virtual ~Piece() = default;
+  Index first() const { return first_; }
+  Index size() const { return size_; }
+  /// Of the block that begins at `at`, counted from first().
+  Index block(Index at) const { return std::min(block_, size_ - at); }
+  virtual const T* stored(Index) const { return nullptr; }
+  /// Bytes of memory.
+  virtual std::size_t held() const = 0;
+  virtual void compute(Index at, T* out) const = 0;
+
+ private:
+  Index first_, size_, block_;
+};
+
+/// [rows, columns] as whole vectors a row, zeros behind.
+template <class T>
+Buffer copy_of(const T* a, Index rows, Index columns, Index a_row, Index row) {
+  Buffer copy(static_cast<std::size_t>(rows * row) * sizeof(T));
+  T* to = static_cast<T*>(copy.data());
+  for (Index i = 0; i < rows; ++i, to += row) std::fill(std::copy_n(a + i * a_row, columns, to), to + row, T(0));
+  return copy;
+}
+
+template <class T>
+class Copied final : public Piece<T> {
+ public:
+  Copied(const Kernels<T>& kernels, const Written<T>& w)
+      : Piece<T>(w.first, w.rows * w.columns, rows_of_block(kernels, w.columns) * w.columns),
+        values_(copy_of(w.values, 1, this->size(), this->size(), this->size())) {}
+  const T* stored(Index at) const override { return static_cast<const T*>(values_.data()) + at; }
+  std::size_t held() const override { return values_.bytes(); }
+  void compute(Index at, T* out) const override { std::copy_n(stored(at), this->block(at), out); }
+
+ private:
+  Buffer values_;
+};
+
+template <class T>
+class Bias final : public Piece<T> {
+ public:
+  Bias(const Kernels<T>& kernels, const Factor<T>& f)
+      : Piece<T>(f.bias, f.out, f.out), sums_(static_cast<std::size_t>(f.out) * sizeof(T)) {
+    T* sums = static_cast<T*>(sums_.data());
+    const Buffer d = copy_of(f.d, f.rows, f.out, f.d_row, f.out);
+    kernels.column_sums(static_cast<const T*>(d.data()), f.rows, f.out, sums);
+  }
+  std::size_t held() const override { return sums_.bytes(); }
+  void compute(Index, T* out) const override { std::copy_n(static_cast<const T*>(sums_.data()), this->size(), out); }
+
+ private:
+  Buffer sums_;
+};
+
+/// d' x, whole tiles of the product at a time.
+template <class T>
+class ByRows final : public Piece<T> {
+ public:
+  ByRows(const Kernels<T>& kernels, const Factor<T>& f)
+      : Piece<T>(f.weight, f.out * f.in, rows_of_block(kernels, f.in) * f.in),
+        kernels_(kernels),
+        f_(f),
+        d_(copy_of(f.d, f.rows, f.out, f.d_row, f.out)),
+        x_(copy_of(f.x, f.rows, f.in, f.in, f.in)) {}
+
+  std::size_t held() const override { return d_.bytes() + x_.bytes(); }
+  void compute(Index at, T* out) const override {
+    kernels_.product({.rows = this->block(at) / f_.in,
+                      .columns = f_.in,
+                      .inner = f_.rows,
+                      .a = static_cast<const T*>(d_.data()) + at / f_.in,
+                      .a_row = 1,
+                      .a_inner = f_.out,
+                      .b = static_cast<const T*>(x_.data()),
+                      .b_inner = f_.in,
+                      .c = out,
+                      .c_row = f_.in});
+  }
+
+ private:
+  const Kernels<T>& kernels_;
+  Factor<T> f_;
+  Buffer d_, x_;
+};
+
+/// x' d.
+template <class T>
+class ByColumns final : public Piece<T> {
+ public:
+  ByColumns(const Kernels<T>& kernels, const Factor<T>& f)
+      : Piece<T>(f.weight, f.out * f.in, 2 * rows_of_block(kernels, 2 * f.out) * f.out),
+        kernels_(kernels),
+        f_(f),
+        d_row_(padded(kernels, f.out)),
+        d_(copy_of(f.d, f.rows, f.out, f.d_row, d_row_)) {
+    if (f.listed)
+      listed_ = lists_.of_transposed(kernels, f.x, f.in, f.rows, samples_at_once);
+    else
+      x_ = copy_of(f.x, f.rows, f.in, f.in, f.in);
+  }
+
+  std::size_t held() const override { return d_.bytes() + x_.bytes() + lists_.bytes(); }
+  void compute(Index at, T* out) const override {
+    const Index first = at / f_.out, rows = this->block(at) / f_.out;
+    const T* d = static_cast<const T*>(d_.data());
+    if (f_.listed)
+      kernels_.listed_product({.a = listed_,
+                               .first = first,
+                               .rows = rows,
+                               .columns = f_.out,
+                               .b = d,
+                               .b_row = d_row_,
+                               .c = out,
+                               .c_row = f_.out});
+    else
+      kernels_.product({.rows = rows,
+                        .columns = f_.out,
+                        .inner = f_.rows,
+                        .a = static_cast<const T*>(x_.data()) + first,
+                        .a_row = 1,
+                        .a_inner = f_.in,
+                        .b = d,
+                        .b_inner = d_row_,
+                        .c = out,
+                        .c_row = f_.out});
+  }
+
+ private:
+  static constexpr Index samples_at_once = 64;  // some vectors each of d stay in the core's first cache
+  const Kernels<T>& kernels_;
+  Factor<T> f_;
+  Index d_row_;
+  Buffer d_, x_;
+  Lists<T> lists_;
+  Listed<T> listed_{};
+};
+
+/// What is known of the size of a part without its values.
+struct Extent {
+  Squares squares;
+  double largest = 0;  // no value is larger; NaN where that is not known
+};
+
+/// |d' x|^2 = sum over pairs of rows of (d_i . d_j)(x_i . x_j), and one more than the latter for the bias. No value is larger
+/// than max_j sum_i |d_ij| max(|x_i|, 1), for which |x_i| need not be read again. A thousandth for the rounding.
+template <class T>
+Extent extent(const Kernels<T>& kernels, const Factor<T>& f) {
+  Extent result{.squares = f.squares};
+  std::vector<T> xx, dd;
+  const auto place = [&](Index i, Index j) { return static_cast<std::size_t>(i * f.rows + j); };
+  if (f.inner == nullptr) {
+    xx.resize(place(f.rows, 0));
+    inner_products(kernels, f.x, f.rows, f.in, f.in, xx.data());
+  }
+  const T* inner = f.inner ? f.inner : xx.data();
+  if (f.inner == nullptr || f.bias >= 0) {
+    dd.resize(place(f.rows, 0));
+    inner_products(kernels, f.d, f.rows, f.out, f.d_row, dd.data());
+    const double one = f.bias < 0 ? 0 : 1;
+    for (Index i = 0; i < f.rows; ++i)
+      for (Index j = 0; j <= i; ++j)
+        result.squares.add((j < i ? 2 : 1) * static_cast<double>(dd[place(i, j)]) *
+                           (f.inner ? one : static_cast<double>(inner[place(i, j)]) + one));
+  }
+  std::vector<T> sums(static_cast<std::size_t>(f.out));
+  for (Index i = 0; i < f.rows; ++i) {
+    const T length = std::sqrt(std::max(inner[place(i, i)], T(1)));
+    for (Index j = 0; j < f.out; ++j) sums[static_cast<std::size_t>(j)] += std::abs(f.d[i * f.d_row + j]) * length;
+  }
+  result.largest = 1.001 * static_cast<double>(*std::max_element(sums.begin(), sums.end()));
+  return result;
+}
+
+template <class T>
+Extent extent(const Written<T>& w) {
+  const Magnitude size = measure(w.values, static_cast<std::size_t>(w.rows * w.columns));
+  Extent result{.squares = {}, .largest = size.largest};
+  result.squares.add(size.norm * size.norm);
+  return result;
+}
+
 template <class T>
 class FactoredChange final : public BlockVector {
  public:
-  FactoredChange(const Kernels<T>& kernels, Index size, std::vector<Factor<T>> factors)
-      : kernels_(kernels), size_(size), factors_(std::move(factors)) {
-    copy();
-    magnitude_ = measured();
+  FactoredChange(const Kernels<T>& kernels, Index size, const std::vector<Factor<T>>& factors,
+                 const std::vector<Written<T>>& written)
+      : size_(size) {
+    Extent whole;
+    const auto count_in = [&](const Extent& part) {
+      whole.squares.sum += part.squares.sum;
+      whole.squares.terms += part.squares.terms;
+      whole.largest = std::max(whole.largest, part.largest);
+    };
+    for (const Factor<T>& f : factors) {
+      if (f.by_columns) {
+        matrix_ = {.first = static_cast<std::size_t>(f.weight),
+                   .rows = static_cast<std::size_t>(f.out),
+                   .columns = static_cast<std::size_t>(f.in)};
+        pieces_.push_back(std::make_unique<ByColumns<T>>(kernels, f));
+      } else {
+        pieces_.push_back(std::make_unique<ByRows<T>>(kernels, f));
+      }
+      if (f.bias >= 0) pieces_.push_back(std::make_unique<Bias<T>>(kernels, f));
+      count_in(extent(kernels, f));
+    }
+    for (const Written<T>& w : written) {
+      pieces_.push_back(std::make_unique<Copied<T>>(kernels, w));
+      count_in(extent(w));
+    }
+    std::sort(pieces_.begin(), pieces_.end(), [](const auto& a, const auto& b) { return a->first() < b->first(); });
+    magnitude_ = {.norm = std::sqrt(whole.squares.sum), .largest = whole.largest};
+    // Products that cancel, as near an optimum, or are not finite say little; NaN in any of them is in the sum.
+    const bool certain = cancellation * whole.squares.sum > whole.squares.terms && std::isfinite(whole.squares.terms) &&
+                         whole.largest < static_cast<double>(std::numeric_limits<T>::max());
+    if (!certain) magnitude_ = measure(values_of(*this));
   }
 
   std::size_t size() const override { return static_cast<std::size_t>(size_); }
   Dtype dtype() const override { return std::is_same_v<T, float> ? Dtype::float32 : Dtype::float64; }
   Magnitude magnitude() const override { return magnitude_; }
+  MatrixAt by_columns() const override { return matrix_; }
 
   std::size_t block(std::size_t first) const override {
-    const Factor<T>& f = at(first);
-    if (static_cast<Index>(first) == f.bias) return static_cast<std::size_t>(f.out);
-    const Index row = (static_cast<Index>(first) - f.weight) / f.in;
-    return static_cast<std::size_t>(std::min(rows_at_once(f), f.out - row) * f.in);
+    const Piece<T>& piece = at(first);
+    return static_cast<std::size_t>(piece.block(static_cast<Index>(first) - piece.first()));
   }
-
+  std::size_t held() const override {
+    std::size_t sum = 0;
+    for (const auto& piece : pieces_) sum += piece->held();
+    return sum;
+  }
+  const void* stored(std::size_t first) const override {
+    const Piece<T>& piece = at(first);
+    return piece.stored(static_cast<Index>(first) - piece.first());
+  }
   void compute(std::size_t first, void* out) const override {
-    const Factor<T>& f = at(first);
-    T* values = static_cast<T*>(out);
-    if (static_cast<Index>(first) == f.bias) return kernels_.column_sums(f.d, f.rows, f.out, values);
-    const Index row = (static_cast<Index>(first) - f.weight) / f.in;
-    kernels_.product({.rows = std::min(rows_at_once(f), f.out - row),
-                      .columns = f.in,
-                      .inner = f.rows,
-                      .a = f.d + row,
-                      .a_row = 1,
-                      .a_inner = f.out,
-                      .b = f.x,
-                      .b_inner = f.in,
-                      .c = values,
-                      .c_row = f.in});
+    const Piece<T>& piece = at(first);
+    piece.compute(static_cast<Index>(first) - piece.first(), static_cast<T*>(out));
   }
 
  private:
-  /// Whole tiles of the product; some blocks of several vectors stay in a cache.
-  Index rows_at_once(const Factor<T>& f) const {
-    return kernels_.tile_rows * std::max<Index>(1, 6144 / (kernels_.tile_rows * f.in));
+  static constexpr double cancellation = 64;  // the norm keeps its digits but two
+
+  const Piece<T>& at(std::size_t first) const {
+    auto piece = pieces_.begin();
+    while (piece + 1 != pieces_.end() && (piece[1])->first() <= static_cast<Index>(first)) ++piece;
+    return **piece;
   }
 
-  const Factor<T>& at(std::size_t first) const {
-    auto f = factors_.begin();
-    while (f + 1 != factors_.end() && (f + 1)->weight <= static_cast<Index>(first)) ++f;
-    return *f;
-  }
-
-  /// Own copies of d and of x.
-  void copy() {
-    Index count = 0;
-    for (const Factor<T>& f : factors_) count += f.rows * (f.out + f.in);
-    values_ = Buffer(static_cast<std::size_t>(count) * sizeof(T));
-    T* to = static_cast<T*>(values_.data());
-    for (Factor<T>& f : factors_) {
-      f.d = std::exchange(to, std::copy_n(f.d, f.rows * f.out, to));
-      f.x = std::exchange(to, std::copy_n(f.x, f.rows * f.in, to));
-    }
-  }
-
-  /// |d' x|^2 = sum over pairs of rows of (d_i . d_j)(x_i . x_j), and one more for the bias; no value is larger than
-  /// max_j sum_i |d_ij| max(|x_i|, 1), for which |x_i| need not be read again. A thousandth for the rounding.
-  Magnitude measured() const {
-    double squares = 0, largest = 0;
-    for (const Factor<T>& f : factors_) {
-      const std::vector<double> dd = products(f.d, f.rows, f.out), xx = products(f.x, f.rows, f.in);
-      const double one = f.bias < 0 ? 0 : 1;
-      for (std::size_t i = 0; i < dd.size(); ++i) squares += dd[i] * (xx[i] + one);
-      std::vector<double> sums(static_cast<std::size_t>(f.out));
-      for (Index i = 0; i < f.rows; ++i) {
-        const double length = std::sqrt(std::max(xx[static_cast<std::size_t>(i * f.rows + i)], 1.0));
-        for (Index j = 0; j < f.out; ++j)
-          sums[static_cast<std::size_t>(j)] += std::abs(static_cast<double>(f.d[i * f.out + j])) * length;
-      }
-      largest = std::max(largest, 1.001 * *std::max_element(sums.begin(), sums.end()));
-    }
-    const bool finite = std::isfinite(squares) && largest < static_cast<double>(std::numeric_limits<T>::max());
-    return {.norm = std::sqrt(std::max(squares, 0.0)),
-            .largest = finite ? largest : std::numeric_limits<double>::infinity()};
-  }
-
-  /// [rows, rows] inner products of the rows of a [rows, columns], in double.
-  static std::vector<double> products(const T* a, Index rows, Index columns) {
-    const std::vector<double> wide(a, a + rows * columns);
-    std::vector<double> result(static_cast<std::size_t>(rows * rows));
-    best_kernels<double>().dot_product({.rows = rows,
-                                        .columns = rows,
-                                        .inner = columns,
-                                        .a = wide.data(),
-                                        .a_row = columns,
-                                        .b = wide.data(),
-                                        .b_row = columns,
-                                        .c = result.data(),
-                                        .c_row = rows});
-    return result;
-  }
-
-  const Kernels<T>& kernels_;
   Index size_;
-  std::vector<Factor<T>> factors_;
-  Buffer values_;
+  std::vector<std::unique_ptr<const Piece<T>>> pieces_;
+  MatrixAt matrix_;
   Magnitude magnitude_;
 };
 
 }  // namespace
 
 template <class T>
-std::unique_ptr<const BlockVector> factored_change(const Kernels<T>& kernels, Index size,
-                                                   std::vector<Factor<T>> factors) {
-  std::sort(factors.begin(), factors.end(), [](const auto& a, const auto& b) { return a.weight < b.weight; });
-  return std::make_unique<FactoredChange<T>>(kernels, size, std::move(factors));
+void inner_products(const Kernels<T>& kernels, const T* a, Index rows, Index columns, Index a_row, T* inner) {
+  constexpr Index at_once = 12;
+  for (Index first = 0; first < rows; first += at_once) {
+    const Index count = std::min(at_once, rows - first);
+    kernels.dot_product({.rows = count,
+                         .columns = first + count,
+                         .inner = columns,
+                         .a = a + first * a_row,
+                         .a_row = a_row,
+                         .b = a,
+                         .b_row = a_row,
+                         .c = inner + first * rows,
+                         .c_row = rows});
+  }
 }
-template std::unique_ptr<const BlockVector> factored_change(const Kernels<float>&, Index, std::vector<Factor<float>>);
-template std::unique_ptr<const BlockVector> factored_change(const Kernels<double>&, Index, std::vector<Factor<double>>);
+template void inner_products(const Kernels<float>&, const float*, Index, Index, Index, float*);
+template void inner_products(const Kernels<double>&, const double*, Index, Index, Index, double*);
+
+template <class T>
+std::unique_ptr<const BlockVector> factored_change(const Kernels<T>& kernels, Index size,
+                                                   const std::vector<Factor<T>>& factors,
+                                                   const std::vector<Written<T>>& written) {
+  return std::make_unique<FactoredChange<T>>(kernels, size, factors, written);
+}
+template std::unique_ptr<const BlockVector> factored_change(const Kernels<float>&, Index,
+                                                            const std::vector<Factor<float>>&,
+                                                            const std::vector<Written<float>>&);
+template std::unique_ptr<const BlockVector> factored_change(const Kernels<double>&, Index,
+                                                            const std::vector<Factor<double>>&,
+                                                            const std::vector<Written<double>>&);
 
 }  // namespace fedsim::compiled

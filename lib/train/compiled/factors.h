@@ -1,5 +1,5 @@
-// The change that one step of plain SGD makes to linear layers, as the factors that it is the product of: a batch of
-// few samples has far fewer numbers than the weights.
+// The change that plain SGD makes to linear layers, as the factors that it is the product of: few samples have far fewer
+// numbers than the weights.
 #pragma once
 
 #include <memory>
@@ -10,18 +10,46 @@
 
 namespace fedsim::compiled {
 
-/// A linear layer after a backward pass that carries -lr times the gradients: the change of W [out, in] is d' x, that of the bias the sums of d's columns.
-template <class T>
-struct Factor {
-  Index weight, bias;  // offsets in the flat vector; bias -1: none
-  Index rows, out, in;
-  const T* d;  // [rows, out]
-  const T* x;  // [rows, in]
+/// A sum of squares from products that may cancel, and the sum of their absolute values.
+struct Squares {
+  double sum = 0, terms = 0;
+  void add(double term) {
+    sum += term;
+    terms += term < 0 ? -term : term;
+  }
 };
 
-/// The change whose parts `factors` are, in the order of the flat vector of `size` values and all of it. Copies d and x.
+/// A linear layer after backward passes that carry -lr times the gradients: the change of W [out, in] is d' x.
+template <class T>
+struct Factor {
+  Index weight;       // offset in the flat vector
+  Index bias = -1;    // the same, where its change is the sums of d's columns; -1: it is not
+  Index rows, out, in;
+  const T* d;  // [rows, out]
+  Index d_row;
+  const T* x;                // [rows, in]
+  const T* inner = nullptr;  // [rows, rows] x x', column <= row; null: not known
+  Squares squares{};         // |d' x|^2, where inner is known
+  bool by_columns = false;   // the values come in the order of W'
+  bool listed = false;       // x without its zeros; by columns only
+};
+
+/// A tensor whose change is written down, as a matrix [rows, columns] from `first` of the flat vector on.
+template <class T>
+struct Written {
+  Index first, rows, columns;
+  const T* values;
+};
+
+/// Writes the inner products of the rows of a [rows, columns] to `inner` [rows, rows], column <= row.
+template <class T>
+void inner_products(const Kernels<T>& kernels, const T* a, Index rows, Index columns, Index a_row, T* inner);
+
+/// The change of the flat vector of `size` values whose parts these are, and all of it. At most one comes by columns.
+/// Copies what they point to. The blocks are those of the tensors, whatever form their changes have.
 template <class T>
 std::unique_ptr<const BlockVector> factored_change(const Kernels<T>& kernels, Index size,
-                                                   std::vector<Factor<T>> factors);
+                                                   const std::vector<Factor<T>>& factors,
+                                                   const std::vector<Written<T>>& written = {});
 
 }  // namespace fedsim::compiled

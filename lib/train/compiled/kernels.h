@@ -62,6 +62,30 @@ struct DotProduct {
   bool relu = false;
 };
 
+/// A matrix [rows, ..] without its zeros. Two rows share a list of the columns in which either has a value; the columns
+/// are in `chunks` ranges, so that what they are multiplied by stays in a cache from one list to the next. A list has three
+/// parts: where both rows have a value, then only the first, then only the second; or one part for all.
+template <class T>
+struct Listed {
+  Index rows, chunks, parts;
+  const std::int32_t* ends;     // [chunks, (rows + 1) / 2, parts], where a part ends; it begins where the one before ends
+  const std::int32_t* columns;  // of all parts, one after the other
+  const T* values;              // two for each: of the two rows, 0 where there is none
+};
+
+/// c[r, j] = sum over i of a[first + r, i] b[i, j], r < rows, first even. Rows of b are whole vectors, those of c are not
+/// written beyond `columns`.
+template <class T>
+struct ListedProduct {
+  Listed<T> a;
+  Index first, rows;
+  Index columns;
+  const T* b;
+  Index b_row;
+  T* c;
+  Index c_row;
+};
+
 /// One image, channels last: x [height, width, channels], y [out_height, out_width, channels].
 struct Pooling {
   Index channels, height, width, out_height, out_width, kernel, stride, padding;
@@ -117,8 +141,11 @@ struct Kernels {
   const char* instruction_set;
   Index tile_rows;  // rows of a product that are computed together
   Index panel;      // columns of one that share one pass over a
+  Index lanes;      // of a vector
   void (*product)(const Product<T>&);
   void (*dot_product)(const DotProduct<T>&);
+  /// y[j, i] = x[i, j], i < rows, j < columns.
+  void (*transpose)(const T* x, Index rows, Index columns, Index x_row, T* y, Index y_row);
   /// y = x <= 0 ? 0 : x, so that NaN stays visible.
   void (*relu)(const T* x, T* y, Index n);
   /// d = y <= 0 ? 0 : d.
@@ -143,6 +170,16 @@ struct Kernels {
   /// prox (w - anchor) + linear); out = w + step - origin.
   void (*descend)(const Descent<T>&, Index n, T factor, const T* gradient, T momentum, T* velocity, T* out);
   Winograd<T> winograd[3];
+  // Null where lists do not pay, with all but AVX-512 on float32.
+  void (*listed_product)(const ListedProduct<T>&) = nullptr;
+  /// Writes the list, of three parts, of columns [first, last) of rows x and y (null: zeros) from place `at` of `columns`
+  /// and of the pairs in `values` on, and its ends; at most three vectors beyond what it needs are overwritten. Returns the
+  /// last end.
+  Index (*list_rows)(const T* x, const T* y, Index first, Index last, Index at, std::int32_t* ends,
+                     std::int32_t* columns, T* values) = nullptr;
+  /// The same for the lists, of one part, of columns [first, last) of x' [rows, ..] for x [.., rows], rows even.
+  Index (*list_columns)(const T* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
+                        std::int32_t* columns, T* values) = nullptr;
 };
 
 /// The best table that this processor can run.

@@ -1,5 +1,6 @@
 // The kernels for avx512; CMakeLists.txt gives this file its instruction set.
 #include "train/compiled/kernels_impl.h"
+#include "train/compiled/listed_impl.h"
 
 namespace fedsim::compiled {
 
@@ -25,9 +26,17 @@ constexpr Kernels<T> kernels_with_half() {
   return kernels;
 }
 
+constexpr Kernels<float> kernels_with_lists() {
+  Kernels<float> kernels = kernels_with_half<float, avx2_float32>();
+  kernels.listed_product = listed_product;
+  kernels.list_rows = list_rows;
+  kernels.list_columns = list_columns;
+  return kernels;
+}
+
 }  // namespace
 
-const Kernels<float> avx512_float32 = kernels_with_half<float, avx2_float32>();
+const Kernels<float> avx512_float32 = kernels_with_lists();
 const Kernels<double> avx512_float64 = kernels_with_half<double, avx2_float64>();
 
 }  // namespace fedsim::compiled

@@ -2,9 +2,11 @@
 // in place, so that handing out the global model costs no copy.
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "train/compiled/compiled.h"
+#include "train/compiled/dual.h"
 #include "train/compiled/factors.h"
 #include "train/compiled/loss.h"
 #include "train/compiled/node.h"
@@ -24,7 +26,8 @@ const T* data_of(const Vec* v) {
 template <class T>
 class CompiledLearner final : public Learner {
  public:
-  explicit CompiledLearner(std::shared_ptr<const Network> owned)
+  /// `density`: the part of the samples' values that are not 0.
+  CompiledLearner(std::shared_ptr<const Network> owned, double density)
       : owned_(std::move(owned)),
         network_(*owned_),
         plan_(layers_of(network_), network_),
@@ -39,29 +42,57 @@ class CompiledLearner final : public Learner {
       of_linear += layer.out.back() * (layer.in.back() + (layer.bias ? 1 : 0));
     }
     only_linear_ = of_linear == network_.size;
+    const Layer first = layers_of(network_).front();
+    if (first.kind == LayerKind::linear && first.in.size() == 1)
+      first_.emplace(kernels_, offset_of(first, network_, 0), first.in[0], first.out[0], density);
   }
 
-  void begin(const Vec& start, const StepRule& rule) override {
+  bool begin(const Vec& start, const StepRule& rule, const RunShape& shape) override {
     start_ = origin_ = &start;
     rule_ = rule;
     fuse_ = rule.momentum == 0 && rule.clip == 0;
+    shape_ = shape;
+    dual_ = first_ && is_plain() && first_->pays(shape) ? &*first_ : nullptr;
     if (w_.empty()) w_ = Vec::uninitialized(static_cast<std::size_t>(network_.size), dtype_of<T>);
     gradient_.grow(network_.size);
-    if (rule.momentum == 0) return;
-    velocity_.grow(network_.size);
-    std::memset(velocity_.data(), 0, static_cast<std::size_t>(network_.size) * sizeof(T));
+    if (rule.momentum != 0) {
+      velocity_.grow(network_.size);
+      std::memset(velocity_.data(), 0, static_cast<std::size_t>(network_.size) * sizeof(T));
+    }
+    return dual_ != nullptr;
+  }
+
+  void samples(const Batch& all) override {
+    dual_->begin(current(), static_cast<const T*>(all.x), shape_, static_cast<T>(1 - rule_.lr * rule_.prox));
   }
 
   Evaluation step(const Batch& batch) override { return step_to(batch, nullptr); }
 
   Evaluation last_step(const Batch& batch, Answer answer) override {
     if (answer == Answer::sealed_change && may_stay_factored(batch)) return factored_step(batch);
-    return step_to(batch, origin_);
+    const Evaluation result = step_to(batch, origin_);
+    if (!dual_) return result;
+    if (answer == Answer::sealed_change && dual_->is_small())
+      sealed_ = factored_change<T>(kernels_, network_.size, {dual_->factor()}, all_but_first());
+    else
+      dual_->write(true, w_.template as<T>().data());
+    dual_ = nullptr;
+    return result;
   }
 
-  Vec parameters() const override { return start_ ? *start_ : w_; }
+  Vec parameters() const override {
+    if (start_) return *start_;
+    Vec w = w_;
+    if (dual_) dual_->write(false, w.as<T>().data());
+    return w;
+  }
 
-  Vec take() override { return start_ ? *start_ : std::exchange(w_, Vec{}); }
+  Vec take() override {
+    if (start_) return *start_;
+    if (dual_) dual_->write(false, w_.template as<T>().data());
+    dual_ = nullptr;
+    return std::exchange(w_, Vec{});
+  }
 
   Vec take_difference(const Vec& start) override {
     return start_ ? Vec(start.size(), start.dtype()) : std::exchange(w_, Vec{});
@@ -94,12 +125,29 @@ class CompiledLearner final : public Learner {
   }
 
  private:
-  /// The only step of a run, of plain SGD (a proximal term that pulls to the start is 0 there), on linear layers whose
-  /// factors are small beside the weights.
+  /// Steps are -lr times the gradients, and a pull to the start.
+  bool is_plain() const {
+    return fuse_ && rule_.weight_decay == 0 && rule_.linear == nullptr &&
+           (rule_.prox == 0 || rule_.anchor == origin_);
+  }
+
+  /// The only step of a run, where the pull is 0, on linear layers whose factors are small beside the weights.
   bool may_stay_factored(const Batch& batch) const {
-    const bool plain = fuse_ && rule_.weight_decay == 0 && rule_.linear == nullptr &&
-                       (rule_.prox == 0 || rule_.anchor == origin_);
-    return start_ && plain && only_linear_ && 4 * batch.count * factor_values_ <= network_.size;
+    return start_ && is_plain() && only_linear_ && 4 * batch.count * factor_values_ <= network_.size;
+  }
+
+  /// What w_ has of a change of which the first layer's weights are in dual form.
+  std::vector<Written<T>> all_but_first() const {
+    std::vector<Written<T>> parts;
+    for (const Parameter& parameter : network_.parameters) {
+      if (parameter.offset == first_->weight()) continue;
+      const Index columns = parameter.shape.size() < 2 ? elements(parameter.shape) : elements(parameter.shape) / parameter.shape[0];
+      parts.push_back({.first = parameter.offset,
+                       .rows = elements(parameter.shape) / columns,
+                       .columns = columns,
+                       .values = w_.template as<T>().data() + parameter.offset});
+    }
+    return parts;
   }
 
   Evaluation factored_step(const Batch& batch) {
@@ -109,12 +157,17 @@ class CompiledLearner final : public Learner {
                        .count = batch.count,
                        .w = current(),
                        .factored = true,
+                       .dual = dual_,
+                       .places = batch.places,
                        .training = true,
                        .dropout = &dropout};
     const Evaluation result = differentiate(pass, batch, true, static_cast<T>(-rule_.lr));
     std::vector<Factor<T>> factors;
     plan_.factors(factors);
-    sealed_ = factored_change<T>(kernels_, network_.size, std::move(factors));
+    for (Factor<T>& f : factors)
+      if (first_ && f.weight == first_->weight()) f.by_columns = first_->by_columns();
+    sealed_ = factored_change<T>(kernels_, network_.size, factors);
+    dual_ = nullptr;
     return result;
   }
 
@@ -135,6 +188,8 @@ class CompiledLearner final : public Learner {
                        .w = w,
                        .gradient = gradient_.data(),
                        .fused = fuse_ ? &fused : nullptr,
+                       .dual = dual_,
+                       .places = batch.places,
                        .training = true,
                        .dropout = &dropout};
     const Evaluation result = differentiate(pass, batch, true, fuse_ ? -fused.lr : T(1));
@@ -216,6 +271,9 @@ class CompiledLearner final : public Learner {
   std::vector<std::pair<Index, Index>> stored_;  // parameters that are not updated in the backward pass
   Index capacity_ = 0;                           // samples
   StepRule rule_;
+  RunShape shape_;
+  std::optional<Dual<T>> first_;  // where the first layer can be in dual form
+  Dual<T>* dual_ = nullptr;       // the same, in a run in which it is
   bool fuse_ = false;
   bool only_linear_ = false;  // all parameters are those of linear layers
   Index factor_values_ = 0;  // of one row of their inputs and outputs
@@ -231,11 +289,14 @@ template <class T>
 class CompiledEngine final : public Engine {
  public:
   /// Throws Refusal.
-  explicit CompiledEngine(const Network& network) : network_(std::make_shared<const Network>(network)) {
+  CompiledEngine(const Network& network, const Dataset& data)
+      : network_(std::make_shared<const Network>(network)), density_(density(data)) {
     instruction_set = best_kernels<T>().instruction_set;
-    CompiledLearner<T> trial(network_);
+    CompiledLearner<T> trial(network_, density_);
   }
-  std::unique_ptr<Learner> learner() const override { return std::make_unique<CompiledLearner<T>>(network_); }
+  std::unique_ptr<Learner> learner() const override {
+    return std::make_unique<CompiledLearner<T>>(network_, density_);
+  }
   Vec initial(std::uint64_t seed) const override { return initial_parameters(*network_, seed, dtype_of<T>); }
   std::string trainer() const override { return "compiled"; }
   std::string device() const override { return "cpu"; }
@@ -247,6 +308,7 @@ class CompiledEngine final : public Engine {
 
  private:
   std::shared_ptr<const Network> network_;
+  double density_;
 };
 
 }  // namespace
@@ -259,8 +321,8 @@ std::unique_ptr<Engine> make_compiled_engine(const Network& network, const Datas
     return nullptr;
   }
   try {
-    if (dtype == Dtype::float32) return std::make_unique<compiled::CompiledEngine<float>>(network);
-    return std::make_unique<compiled::CompiledEngine<double>>(network);
+    if (dtype == Dtype::float32) return std::make_unique<compiled::CompiledEngine<float>>(network, data);
+    return std::make_unique<compiled::CompiledEngine<double>>(network, data);
   } catch (const compiled::Refusal& refusal) {
     why_not = refusal.reason;
     return nullptr;

@@ -1,6 +1,7 @@
 // y = x W' + b on the last dimension. x [rows, in], W [out, in] as torch stores it.
 #include <fmt/format.h>
 
+#include "train/compiled/dual.h"
 #include "train/compiled/node.h"
 
 namespace fedsim::compiled {
@@ -71,6 +72,11 @@ class Linear final : public Node<T> {
 
   const T* forward(const Pass<T>& pass, const T* x) override {
     x_ = x;
+    if (in_dual_form(pass)) {
+      pass.dual->forward({pass.places, static_cast<std::size_t>(pass.count)}, bias_ < 0 ? nullptr : pass.w + bias_, relu_,
+                         y_.data());
+      return y_.data();
+    }
     pass.kernels.dot_product({.rows = pass.count * rows_,
                               .columns = out_,
                               .inner = in_,
@@ -99,10 +105,18 @@ class Linear final : public Node<T> {
                             .b_inner = in_,
                             .c = dx_.data(),
                             .c_row = in_});
+    const bool dual = in_dual_form(pass);
+    if (dual) pass.dual->backward(dy);
     if (pass.factored) {
-      factor_ = {.weight = weight_, .bias = bias_, .rows = rows, .out = out_, .in = in_, .d = dy, .x = x_};
+      if (dual)
+        factor_ = pass.dual->factor();
+      else
+        factor_ = {.weight = weight_, .rows = rows, .out = out_, .in = in_, .d = dy, .d_row = out_, .x = x_};
+      factor_.bias = bias_;
       return need_dx ? dx_.data() : nullptr;
     }
+    if (bias_ >= 0) bias_gradient(pass, bias_, dy, rows, out_, sums_.data());
+    if (dual) return nullptr;
     weight_gradient<T>(pass, weight_,
                        {.rows = out_,
                         .columns = in_,
@@ -114,7 +128,6 @@ class Linear final : public Node<T> {
                         .b_inner = in_,
                         .c = nullptr,
                         .c_row = in_});
-    if (bias_ >= 0) bias_gradient(pass, bias_, dy, rows, out_, sums_.data());
     return need_dx ? dx_.data() : nullptr;
   }
 
@@ -122,6 +135,8 @@ class Linear final : public Node<T> {
   void factors(std::vector<Factor<T>>& list) const override { list.push_back(factor_); }
 
  private:
+  bool in_dual_form(const Pass<T>& pass) const { return pass.dual != nullptr && pass.dual->weight() == weight_; }
+
   Index rows_, in_, out_, weight_, bias_;  // rows of one sample; offsets in the flat vector, bias -1: none
   bool relu_ = false;
   const T* x_ = nullptr;

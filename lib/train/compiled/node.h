@@ -51,6 +51,9 @@ struct Scratch {
   Room<T> zeros, waste;                         // what stands for pixels beyond an image's edges: read, written
 };
 
+template <class T>
+class Dual;
+
 /// What a pass through the plan knows.
 template <class T>
 struct Pass {
@@ -62,6 +65,8 @@ struct Pass {
                                     // the gradient where `fused` or `factored`, as all that the backward pass carries
   const Fused<T>* fused = nullptr;  // set: linear and recurrent weights are updated in the backward pass
   bool factored = false;            // linear layers leave their changes to `factors`
+  Dual<T>* dual = nullptr;          // set: the first layer, a linear one, is in dual form
+  const std::int64_t* places = nullptr;  // [count] of the samples among all of the client's, for dual
   bool training = false;            // dropout masks are drawn
   Random* dropout = nullptr;
 };
