@@ -9,7 +9,7 @@ namespace {
 constexpr Index wide = 32;              // outputs from which zeros are left out
 constexpr Index most_samples = 1024;    // X X' has the square of them
 constexpr Index most_values = 4 << 20;  // of X
-constexpr Index columns_at_once = 28;   // of X: 13 vectors each of W0' stay in the core's first cache
+constexpr Index columns_at_once = 32;   // of X: two vectors, for which 13 each of W0' stay in the core's first cache
 constexpr Index few = 4;                // samples below which whole columns are cheaper than lists
 
 /// Two rows share a list: of the values in it more than half are not 0.
