@@ -148,11 +148,12 @@ void ExactSum::add_waiting(Class& entry) const {
     entry.waiting.clear();
   }
   if (!entry.waiting_blocks.empty()) {
-    entry.block_sum.resize(size_);
+    auto& sum = entry.by_columns.rows > 0 ? entry.out_of_place : entry.sum;
+    sum.resize(size_);
     if (entry.waiting_blocks.front().x->dtype() == Dtype::float32)
-      add_blocks<float>(entry.block_sum, entry.waiting_blocks);
+      add_blocks<float>(sum, entry.waiting_blocks);
     else
-      add_blocks<double>(entry.block_sum, entry.waiting_blocks);
+      add_blocks<double>(sum, entry.waiting_blocks);
     entry.waiting_blocks.clear();
     entry.waiting_bytes = 0;
   }
@@ -162,20 +163,15 @@ void ExactSum::add_waiting() {
   for (auto& [number, entry] : classes_) add_waiting(entry);
 }
 
-/// What came in the order of blocks goes to where it belongs.
 void ExactSum::put_in_place(Class& entry) const {
-  if (entry.block_sum.empty()) return;
-  if (entry.sum.empty() && entry.by_columns.rows == 0) {
-    entry.sum = std::exchange(entry.block_sum, {});
-    return;
-  }
+  if (entry.out_of_place.empty()) return;
   entry.sum.resize(size_);
-  for_places(size_, entry.by_columns, [&](std::size_t i, std::size_t j) { entry.sum[i] += entry.block_sum[j]; });
-  entry.block_sum = {};
+  for_places(size_, entry.by_columns, [&](std::size_t i, std::size_t j) { entry.sum[i] += entry.out_of_place[j]; });
+  entry.out_of_place = {};
 }
 
 void ExactSum::set_order(Class& entry, const MatrixAt& by_columns) {
-  const bool first = entry.block_sum.empty() && entry.waiting_blocks.empty();
+  const bool first = entry.out_of_place.empty() && entry.waiting_blocks.empty();
   if (!first && !(entry.by_columns == by_columns)) throw std::logic_error("ExactSum: blocks of another order");
   entry.by_columns = by_columns;
 }
@@ -222,9 +218,9 @@ void ExactSum::merge(ExactSum& other) {
   other.add_waiting();
   for (auto from = other.classes_.rbegin(); from != other.classes_.rend(); ++from)
     if (Class* entry = of_class(from->first)) {
-      if (!from->second.block_sum.empty()) set_order(*entry, from->second.by_columns);
+      if (!from->second.out_of_place.empty()) set_order(*entry, from->second.by_columns);
       add_integers(entry->sum, from->second.sum);
-      add_integers(entry->block_sum, from->second.block_sum);
+      add_integers(entry->out_of_place, from->second.out_of_place);
     }
 }
 

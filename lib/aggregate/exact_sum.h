@@ -16,7 +16,7 @@ namespace fedsim {
 /// 16^c 2^-bits, bits = min(51, 62 - bit width of terms). Integers of one class are added, which is associative; classes
 /// are added in double at the end, in order. So there is no scale to know before the first client is trained, a term
 /// is read once, and memory is one accumulator a class that occurs (one to three in practice), two where vectors come both
-/// written and in blocks.
+/// written and, in part, by columns.
 ///
 /// The accumulator has twice the bytes of a float32 term, read and written: terms beyond the core's own cache, a few of
 /// which fit into the shared one, wait for others of their class, and one pass over it adds them all. A vector in
@@ -45,9 +45,9 @@ class ExactSum {
     double factor;  // makes multiples of the class' unit of it
   };
   struct Class {
-    std::vector<std::int64_t> sum;        // empty until a vector is added
-    std::vector<std::int64_t> block_sum;  // of vectors in blocks, in the order in which their values come
-    MatrixAt by_columns;                  // that order
+    std::vector<std::int64_t> sum;           // empty until a vector is added
+    std::vector<std::int64_t> out_of_place;  // the same of vectors in blocks of which a matrix comes by columns
+    MatrixAt by_columns;                     // that matrix
     std::vector<Term<Vec>> waiting;
     std::vector<Term<std::unique_ptr<const BlockVector>>> waiting_blocks;
     std::size_t waiting_bytes = 0;  // that those hold

@@ -22,6 +22,13 @@ class Buffer {
   }
   ~Buffer();
 
+  /// Makes it at least this long; what was in it is lost where that takes other memory: true.
+  bool grow(std::size_t bytes) {
+    if (bytes <= bytes_) return false;
+    *this = Buffer(bytes);
+    return true;
+  }
+
   void* data() { return data_; }
   const void* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }

@@ -21,7 +21,7 @@ struct Batch {
   std::int64_t count = 0;
   Random dropout{0, Purpose::dropout};  // the stream of this step's masks: (seed, round, client), sought to the step
   const std::int64_t* places = nullptr;  // [count] of the samples among all of the client's, in place of x; see begin
-  std::int64_t client = -1;             // for learners whose "batch" is the client itself (quadratic)
+  std::int64_t client = -1;              // for learners whose "batch" is the client itself (quadratic)
 };
 
 /// How every step of a local run is made: g = grad + weight_decay w + prox (w - anchor) + linear, after clipping the
@@ -51,8 +51,8 @@ class Learner {
  public:
   virtual ~Learner() = default;
   /// Starts a local run at `start` [d] with a fresh momentum buffer. `start` and what `rule` points to must stay
-  /// unchanged until the run is over: the first step may read them in place. True, where shape.samples is known: the learner wants all samples at
-  /// once. `samples` follows, and batches have places among them in place of x.
+  /// unchanged until the run is over: the first step may read them in place. True, where shape.samples is known: the
+  /// learner wants all samples at once. `samples` follows, and batches have places among them in place of x.
   virtual bool begin(const Vec& start, const StepRule& rule, const RunShape& shape = {}) = 0;
   /// All of the client's samples, in the order of the first visits; x stays until the run is over.
   virtual void samples(const Batch&) {}

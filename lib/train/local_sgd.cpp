@@ -34,7 +34,7 @@ struct Worker::Impl {
   Batch gather(const Samples& samples, double deviation, Random* noise) {
     const auto count = static_cast<std::int64_t>(rows.size());
     const auto values = static_cast<std::size_t>(count * sample);
-    if (x.bytes() < values * size_of(dtype)) x = Buffer(values * size_of(dtype));
+    x.grow(values * size_of(dtype));
     y.resize(static_cast<std::size_t>(count * data.targets));
     const auto fill = [&](auto* features) {
       samples.gather(rows, features, y.data());

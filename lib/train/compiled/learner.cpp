@@ -141,10 +141,10 @@ class CompiledLearner final : public Learner {
     std::vector<Written<T>> parts;
     for (const Parameter& parameter : network_.parameters) {
       if (parameter.offset == first_->weight()) continue;
-      const Index columns = parameter.shape.size() < 2 ? elements(parameter.shape) : elements(parameter.shape) / parameter.shape[0];
+      const Index rows = parameter.shape.size() < 2 ? 1 : parameter.shape[0];
       parts.push_back({.first = parameter.offset,
-                       .rows = elements(parameter.shape) / columns,
-                       .columns = columns,
+                       .rows = rows,
+                       .columns = elements(parameter.shape) / rows,
                        .values = w_.template as<T>().data() + parameter.offset});
     }
     return parts;

@@ -46,7 +46,7 @@ class Lists {
     return {.rows = rows, .chunks = chunks, .parts = parts, .ends = ends(), .columns = places(), .values = values()};
   }
   static void grow(Buffer& buffer, Index bytes) {
-    if (buffer.bytes() < static_cast<std::size_t>(bytes)) buffer = Buffer(static_cast<std::size_t>(bytes));
+    buffer.grow(static_cast<std::size_t>(bytes));
   }
   std::int32_t* ends() { return static_cast<std::int32_t*>(ends_.data()); }
   std::int32_t* places() { return static_cast<std::int32_t*>(places_.data()); }

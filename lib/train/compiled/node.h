@@ -21,9 +21,7 @@ class Room {
  public:
   void grow(Index count) {
     const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
-    if (bytes <= buffer_.bytes()) return;
-    buffer_ = Buffer(bytes);
-    std::memset(buffer_.data(), 0, bytes);
+    if (buffer_.grow(bytes)) std::memset(buffer_.data(), 0, bytes);
   }
   T* data() { return static_cast<T*>(buffer_.data()); }
   const T* data() const { return static_cast<const T*>(buffer_.data()); }
