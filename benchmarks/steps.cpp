@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/random.h"
+#include "data/samples.h"
 #include "model/network.h"
 #include "train/compiled/compiled.h"
 
@@ -64,7 +65,12 @@ void measure(const std::string& model, const Dataset& data, std::int64_t count, 
   for (auto& value : y)
     value = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(data.classes)));
   Batch batch;
-  batch.x = x.data();
+  std::vector<std::uint8_t> bytes(x.size());
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random.below(256));
+  if (learner->byte_divisor() != 0)
+    batch.bytes = bytes.data();
+  else
+    batch.x = x.data();
   batch.y = y.data();
   batch.count = count;
 
@@ -104,6 +110,8 @@ void measure_all(const std::set<std::string>& chosen) {
   Dataset images, colour, text;
   images.sample_shape = {1, 28, 28};
   images.classes = 10;
+  images.train = std::make_shared<MemorySamples>(std::vector<std::uint8_t>(784, 128), std::vector<std::int32_t>{0}, 784, 1,
+                                                 Scale{{0}, {255}});  // bytes, as Fashion-MNIST
   colour.sample_shape = {3, 32, 32};
   colour.classes = 10;
   text.sample_shape = {80};

@@ -41,6 +41,9 @@ class Samples {
   /// -1 is padding and counts in no loss. Token ids are whole numbers in x.
   virtual void gather(std::span<const std::int64_t> rows, float* x, std::int32_t* y) const = 0;
   virtual void gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const = 0;
+  /// Not 0: every feature is a stored byte divided by this, and `gather` gives the bytes too.
+  virtual float byte_divisor() const { return 0; }
+  virtual void gather(std::span<const std::int64_t>, std::uint8_t*, std::int32_t*) const {}
   /// Says that `row` will be gathered soon: samples lie anywhere in a data set larger than the caches.
   virtual void prefetch(std::int64_t) const {}
 };

@@ -62,11 +62,7 @@ bool fused_arithmetic() {
 }
 
 void convert(const std::uint8_t* from, float* to, std::size_t n, float shift, float divisor) {
-  static const bool fused = fused_arithmetic();
-  if (fused)
-    quotients(from, to, n, shift, divisor);
-  else
-    convert<std::uint8_t, float>(from, to, n, shift, divisor);
+  scale_bytes(from, to, n, shift, divisor);
 }
 
 /// One group a feature: shift and divisor run along.
@@ -77,6 +73,18 @@ void convert(const From* from, To* to, std::size_t n, const double* shift, const
 }
 
 }  // namespace
+
+void scale_bytes(const std::uint8_t* from, float* to, std::size_t n, float shift, float divisor) {
+  static const bool fused = fused_arithmetic();
+  if (fused)
+    quotients(from, to, n, shift, divisor);
+  else
+    convert<std::uint8_t, float>(from, to, n, shift, divisor);
+}
+
+void scale_bytes(const std::uint8_t* from, double* to, std::size_t n, double shift, double divisor) {
+  convert<std::uint8_t, double>(from, to, n, shift, divisor);
+}
 
 std::int64_t count(const Features& features) {
   return std::visit([](const auto& values) { return static_cast<std::int64_t>(values.size()); }, features);
@@ -115,7 +123,6 @@ MemorySamples::MemorySamples(Features x, std::vector<std::int32_t> y, std::int64
 template <class T>
 void MemorySamples::gather_as(std::span<const std::int64_t> rows, T* x, std::int32_t* y) const {
   const auto per_sample = static_cast<std::size_t>(elements_);
-  const auto per_target = static_cast<std::size_t>(targets_);
   const auto groups = std::max<std::size_t>(scale_.shift.size(), 1);
   const auto width = per_sample / groups;
   std::visit(
@@ -132,10 +139,8 @@ void MemorySamples::gather_as(std::span<const std::int64_t> rows, T* x, std::int
               convert(from + group * width, x + group * width, width, static_cast<T>(scale_.shift[group]),
                       static_cast<T>(scale_.divisor[group]));
           }
-          const auto* target = y_.data() + static_cast<std::size_t>(row) * per_target;
-          for (std::size_t i = 0; i < per_target; ++i) y[i] = target[i];  // one as a rule
           x += per_sample;
-          y += per_target;
+          y = copy_targets(row, y);
         }
       },
       x_);
@@ -147,6 +152,27 @@ void MemorySamples::gather(std::span<const std::int64_t> rows, float* x, std::in
 
 void MemorySamples::gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const {
   gather_as(rows, x, y);
+}
+
+float MemorySamples::byte_divisor() const {
+  if (!std::holds_alternative<std::vector<std::uint8_t>>(x_)) return 0;
+  if (scale_.identity()) return 1;
+  return scale_.shift.size() == 1 && scale_.shift[0] == 0 ? static_cast<float>(scale_.divisor[0]) : 0;
+}
+
+void MemorySamples::gather(std::span<const std::int64_t> rows, std::uint8_t* x, std::int32_t* y) const {
+  const auto& stored = std::get<std::vector<std::uint8_t>>(x_);
+  for (const auto row : rows) {
+    assert(row >= 0 && row < size_);
+    x = std::copy_n(stored.data() + row * elements_, elements_, x);
+    y = copy_targets(row, y);
+  }
+}
+
+std::int32_t* MemorySamples::copy_targets(std::int64_t row, std::int32_t* y) const {
+  const std::int32_t* from = y_.data() + row * targets_;
+  for (std::int64_t i = 0; i < targets_; ++i) y[i] = from[i];  // one as a rule
+  return y + targets_;
 }
 
 // Not in the visitor: gcc 12 takes a function that only prefetches for one without effect, and drops the call.

@@ -31,6 +31,10 @@ struct Scale {
 /// everything. Tokens are never scaled.
 Scale make_scale(const std::string& name, const Features& train, const Shape& shape, bool tokens);
 
+/// to[i] = (from[i] - shift) / divisor, the bits of the division.
+void scale_bytes(const std::uint8_t* from, float* to, std::size_t n, float shift, float divisor);
+void scale_bytes(const std::uint8_t* from, double* to, std::size_t n, double shift, double divisor);
+
 class MemorySamples final : public Samples {
  public:
   /// x: [n, elements], y: [n, targets].
@@ -39,11 +43,14 @@ class MemorySamples final : public Samples {
   std::int64_t size() const override { return size_; }
   void gather(std::span<const std::int64_t> rows, float* x, std::int32_t* y) const override;
   void gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const override;
+  float byte_divisor() const override;
+  void gather(std::span<const std::int64_t> rows, std::uint8_t* x, std::int32_t* y) const override;
   void prefetch(std::int64_t row) const override;
 
  private:
   template <class T>
   void gather_as(std::span<const std::int64_t> rows, T* x, std::int32_t* y) const;
+  std::int32_t* copy_targets(std::int64_t row, std::int32_t* y) const;
 
   Features x_;
   std::vector<std::int32_t> y_;

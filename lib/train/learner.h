@@ -17,6 +17,7 @@ namespace fedsim {
 /// A batch in memory. x: [count, sample] of the model's dtype, y: [count, targets].
 struct Batch {
   const void* x = nullptr;
+  const std::uint8_t* bytes = nullptr;  // [count, sample] in place of x, for learners that take them: see byte_divisor
   const std::int32_t* y = nullptr;
   std::int64_t count = 0;
   Random dropout{0, Purpose::dropout};  // the stream of this step's masks: (seed, round, client), sought to the step
@@ -76,6 +77,8 @@ class Learner {
   virtual Evaluation evaluate(const Vec& w, const Batch& batch) = 0;
   /// Samples of a batch where no batch size is asked for. Constant: it is part of a result's bits.
   virtual std::int64_t rows_at_once() const { return 256; }
+  /// Not 0: a batch may have bytes in place of features, which are those divided by this.
+  virtual float byte_divisor() const { return 0; }
   /// True where a batch is a whole client and has no features: `count` is its number of samples (quadratic).
   virtual bool whole_clients() const { return false; }
 };

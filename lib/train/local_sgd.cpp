@@ -23,7 +23,7 @@ struct Worker::Impl {
   const Dataset& data;
   Dtype dtype;
   std::int64_t sample = 0;            // numbers a sample
-  Buffer x{};                         // [rows, sample] of dtype
+  Buffer x{};                         // [rows, sample] of dtype, or bytes
   std::vector<std::int32_t> y{};      // [rows, targets]
   std::vector<std::int64_t> rows{};   // of the batch being gathered, or its places among all of the client's samples
   std::vector<std::int64_t> place_of{};  // of the client's samples in the order of the first epoch
@@ -36,6 +36,15 @@ struct Worker::Impl {
     const auto values = static_cast<std::size_t>(count * sample);
     x.grow(values * size_of(dtype));
     y.resize(static_cast<std::size_t>(count * data.targets));
+    Batch batch;
+    batch.y = y.data();
+    batch.count = count;
+    if (const float divisor = learner->byte_divisor(); divisor != 0 && divisor == samples.byte_divisor() && deviation == 0) {
+      auto* bytes = static_cast<std::uint8_t*>(x.data());
+      samples.gather(rows, bytes, y.data());
+      batch.bytes = bytes;
+      return batch;
+    }
     const auto fill = [&](auto* features) {
       samples.gather(rows, features, y.data());
       using T = std::remove_pointer_t<decltype(features)>;
@@ -44,10 +53,7 @@ struct Worker::Impl {
     };
     if (dtype == Dtype::float32) fill(static_cast<float*>(x.data()));
     if (dtype == Dtype::float64) fill(static_cast<double*>(x.data()));
-    Batch batch;
     batch.x = x.data();
-    batch.y = y.data();
-    batch.count = count;
     return batch;
   }
 

@@ -91,6 +91,25 @@ TEST_CASE("density: the part of the scaled features that are not 0, in rows spre
   CHECK(density(data) == 1);
 }
 
+TEST_CASE("bytes: given where every feature is one, divided by the same number") {
+  const Features bytes = std::vector<std::uint8_t>{10, 0, 20, 255, 30, 1}, floats = std::vector<float>{1, 2, 3, 4, 5, 6};
+  const auto samples = [](const Features& features, const char* scale, const Shape& shape) {
+    return MemorySamples(features, {1, 2, 3}, 2, 1, make_scale(scale, features, shape, false));
+  };
+  CHECK(samples(bytes, "unit", {2}).byte_divisor() == 255);
+  CHECK(samples(bytes, "none", {2}).byte_divisor() == 1);
+  CHECK(samples(bytes, "symmetric", {2}).byte_divisor() == 0);
+  CHECK(samples(bytes, "standard", {2}).byte_divisor() == 0);
+  CHECK(samples(bytes, "standard", {1, 1, 2}).byte_divisor() == 0);
+  CHECK(samples(floats, "unit", {2}).byte_divisor() == 0);
+  const std::vector<std::int64_t> rows{2, 1, 2};
+  std::vector<std::uint8_t> x(6);
+  std::vector<std::int32_t> y(3);
+  samples(bytes, "unit", {2}).gather(rows, x.data(), y.data());
+  CHECK(x == std::vector<std::uint8_t>{30, 1, 20, 255, 30, 1});
+  CHECK(y == std::vector<std::int32_t>{3, 2, 3});
+}
+
 TEST_CASE("gather: rows in the order asked for, repeated ones too") {
   const MemorySamples samples(std::vector<double>{10, 11, 20, 21, 30, 31}, {1, 2, 3}, 2, 1, {});
   const std::vector<std::int64_t> rows{2, 0, 2};

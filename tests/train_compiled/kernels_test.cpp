@@ -141,7 +141,83 @@ void check_dot_products(const Kernels<T>& kernels) {
   SUCCEED();
 }
 
+std::vector<std::uint8_t> some_bytes(Random& random, Index n) {
+  std::vector<std::uint8_t> v(static_cast<std::size_t>(n));
+  for (auto& byte : v) byte = static_cast<std::uint8_t>(random.below(256));
+  return v;
+}
+
+/// Products with bytes against those with the same numbers, and inner products against sums of whole numbers.
+template <class T>
+void check_bytes(const Kernels<T>& kernels) {
+  Random random(8, Purpose::data);
+  for (int trial = 0; trial < 200; ++trial) {
+    const Index rows = 1 + static_cast<Index>(random.below(20)), columns = 1 + static_cast<Index>(random.below(80)),
+                inner = 1 + static_cast<Index>(random.below(70));
+    CAPTURE(kernels.instruction_set, trial, rows, columns, inner);
+    const auto bytes = some_bytes(random, std::max(columns, rows) * inner);
+    const std::vector<T> numbers(bytes.begin(), bytes.end());
+    const auto left = rounded<T>(values(random, rows * inner)), right = rounded<T>(values(random, columns * inner));
+    std::vector<T> expected(static_cast<std::size_t>(rows * columns), T(2)), got = expected;
+    const auto equal = [&](double unit) {
+      double worst = 0;
+      for (std::size_t i = 0; i < got.size(); ++i)
+        worst = std::max(worst, std::abs(static_cast<double>(got[i]) - unit * static_cast<double>(expected[i])));
+      return worst <= 255 * unit * tolerance<T>(inner);
+    };
+    const bool sgd = trial % 3 == 0, plain = trial % 2 == 0;
+    Product<T> p{.rows = rows, .columns = columns, .inner = inner, .a = left.data(), .a_row = 1, .a_inner = rows,
+                 .b = numbers.data(), .b_inner = columns, .c = expected.data(), .c_row = columns,
+                 .write = sgd ? Write::sgd : Write::store,
+                 .descent = {.lr = 1, .weight_decay = plain ? T(0) : T(0.5), .prox = 0, .w = right.data(),
+                             .anchor = nullptr, .linear = nullptr}};
+    std::vector<T> w(static_cast<std::size_t>(rows * columns), T(0.25));
+    p.descent.w = w.data();
+    kernels.product(p);
+    p.c = got.data();
+    p.b = nullptr;
+    p.b_bytes = bytes.data();
+    kernels.product(p);
+    CHECK(equal(1));
+
+    DotProduct<T> dot{.rows = rows, .columns = columns, .inner = inner, .a = numbers.data(), .a_row = inner,
+                      .b = right.data(), .b_row = inner, .c = expected.data(), .c_row = columns};
+    kernels.dot_product(dot);
+    dot.c = got.data();
+    dot.a = nullptr;
+    dot.a_bytes = bytes.data();
+    dot.unit = T(0.125);
+    kernels.dot_product(dot);
+    CHECK(equal(0.125));
+
+    std::vector<T> products(static_cast<std::size_t>(rows * rows), T(-1));
+    kernels.inner_products_of_bytes(bytes.data(), rows, inner, 0.5, products.data());
+    bool right_ones = true;
+    for (Index r = 0; r < rows; ++r)
+      for (Index s = 0; s < rows; ++s) {
+        std::int64_t sum = 0;
+        for (Index i = 0; i < inner; ++i)
+          sum += static_cast<std::int64_t>(bytes[static_cast<std::size_t>(r * inner + i)]) * bytes[static_cast<std::size_t>(s * inner + i)];
+        const T product = s <= r ? static_cast<T>(0.5 * static_cast<double>(sum)) : T(-1);
+        right_ones = right_ones && products[static_cast<std::size_t>(r * rows + s)] == product;
+      }
+    CHECK(right_ones);
+  }
+  const Index many = 70001;  // their sum is beyond 32 bits
+  const std::vector<std::uint8_t> white(static_cast<std::size_t>(2 * many), 255);
+  T products[4];
+  kernels.inner_products_of_bytes(white.data(), 2, many, 1, products);
+  for (const int i : {0, 2, 3}) CHECK(products[i] == static_cast<T>(65025.0 * static_cast<double>(many)));
+}
+
 }  // namespace
+
+TEST_CASE("products with bytes are those with the same numbers, and inner products of bytes exact", "[compiled]") {
+  for (const char* name : {"generic", "avx2", "avx512"}) {
+    if (const auto* kernels = kernels_for<float>(name)) check_bytes(*kernels);
+    if (const auto* kernels = kernels_for<double>(name)) check_bytes(*kernels);
+  }
+}
 
 TEST_CASE("matrix products of every instruction set of this processor", "[compiled]") {
   for (const char* name : {"generic", "avx2", "avx512"}) {
@@ -161,6 +237,24 @@ std::vector<double> with_zeros(Random& random, Index rows, Index columns) {
     for (Index c = 0; c < columns; ++c)
       if (c % 9 < 3 || random.below(3) == 0) v[static_cast<std::size_t>(r * columns + c)] = 0;
   return v;
+}
+
+/// Bytes that are 0 where a is: their lists are those of the same numbers.
+void check_lists_of_bytes(const Kernels<float>& kernels, const std::vector<float>& a, bool by_columns, Index rows,
+                          Index inner, Index chunk) {
+  std::vector<std::uint8_t> bytes;
+  for (const float value : a) bytes.push_back(value == 0 ? std::uint8_t{0} : static_cast<std::uint8_t>(1 + 254 * std::abs(value)));
+  const std::vector<float> numbers(bytes.begin(), bytes.end());
+  Lists<float> of_bytes, of_numbers;
+  const auto both = [&](auto list) { return std::pair(list(of_bytes, bytes), list(of_numbers, numbers)); };
+  const auto [got, expected] = both([&](Lists<float>& lists, const auto& x) {
+    return by_columns ? lists.of_transposed(kernels, x.data(), rows, inner, chunk)
+                      : lists.of(kernels, x.data(), rows, inner, chunk);
+  });
+  const Index ends = expected.chunks * ((rows + 1) / 2) * expected.parts, length = expected.ends[ends - 1];
+  CHECK(std::equal(got.ends, got.ends + ends, expected.ends));
+  CHECK(std::equal(got.columns, got.columns + length, expected.columns));
+  CHECK(std::equal(got.values, got.values + 2 * length, expected.values));
 }
 
 /// Both kinds of lists of a [rows, columns], times b, for a range of rows.
@@ -192,6 +286,7 @@ void check_lists(const Kernels<float>& kernels) {
       }
     CAPTURE(kernels.instruction_set, trial, rows, inner, columns, chunk, first, some);
     CHECK(right);
+    check_lists_of_bytes(kernels, a, by_columns, rows, inner, chunk);
   }
 }
 

@@ -52,7 +52,7 @@ bool Dual<T>::pays(const RunShape& run) const {
 }
 
 template <class T>
-void Dual<T>::begin(const T* w, const T* x, const RunShape& run, T keep) {
+void Dual<T>::begin(const T* w, const Inputs<T>& x, const RunShape& run, T keep) {
   w_ = w + weight_;
   x_ = x;
   keep_ = keep;
@@ -67,7 +67,7 @@ void Dual<T>::begin(const T* w, const T* x, const RunShape& run, T keep) {
   correction_.grow(run.batch * out_);
   std::fill_n(d_.data(), m_ * row_, T(0));
   outputs_of_start(run);
-  inner_products(kernels_, x_, m_, in_, in_, inner_.data());
+  inner_products(kernels_, x_, m_, in_, inner_.data());
   if (repeats_)
     for (Index i = 0; i < m_; ++i) kernels_.transpose(inner_.data() + i * m_, 1, i, m_, inner_.data() + i, m_);
 }
@@ -75,14 +75,23 @@ void Dual<T>::begin(const T* w, const T* x, const RunShape& run, T keep) {
 template <class T>
 void Dual<T>::outputs_of_start(const RunShape& run) {
   if (!listed_)
-    return kernels_.dot_product({.rows = m_, .columns = out_, .inner = in_, .a = x_, .a_row = in_, .b = w_, .b_row = in_,
-                                 .c = z_.data(), .c_row = row_});
+    return kernels_.dot_product({.rows = m_,
+                                 .columns = out_,
+                                 .inner = in_,
+                                 .a = x_.values,
+                                 .a_row = in_,
+                                 .a_bytes = x_.bytes,
+                                 .b = w_,
+                                 .b_row = in_,
+                                 .c = z_.data(),
+                                 .c_row = row_});
   if (run.start == 0 || run.start != transposed_) {
     w_transposed_.grow(in_ * row_);
     kernels_.transpose(w_, out_, in_, in_, w_transposed_.data(), row_);
     transposed_ = run.start;
   }
-  kernels_.listed_product({.a = lists_.of(kernels_, x_, m_, in_, columns_at_once),
+  kernels_.listed_product({.a = x_.bytes ? lists_.of(kernels_, x_.bytes, m_, in_, columns_at_once)
+                                         : lists_.of(kernels_, x_.values, m_, in_, columns_at_once),
                            .first = 0,
                            .rows = m_,
                            .columns = out_,
@@ -111,7 +120,7 @@ void Dual<T>::forward(std::span<const std::int64_t> places, const T* bias, bool 
   for (Index i = 0; i < count; ++i) {
     const T* z = z_.data() + places[static_cast<std::size_t>(i)] * row_;
     const T* correction = correction_.data() + i * out_;
-    for (Index j = 0; j < out_; ++j) y[i * out_ + j] = z[j] + correction[j] + (bias ? bias[j] : T(0));
+    for (Index j = 0; j < out_; ++j) y[i * out_ + j] = x_.unit * z[j] + correction[j] + (bias ? bias[j] : T(0));
   }
   if (relu) kernels_.relu(y, y, count * out_);
 }
@@ -143,14 +152,18 @@ void Dual<T>::backward(const T* d) {
 
 template <class T>
 void Dual<T>::write(bool difference, T* flat) const {
+  Room<T> d;
+  d.grow(m_ * row_);
+  for (Index i = 0; i < m_ * row_; ++i) d.data()[i] = x_.unit * d_.data()[i];
   kernels_.product({.rows = out_,
                     .columns = in_,
                     .inner = m_,
-                    .a = d_.data(),
+                    .a = d.data(),
                     .a_row = 1,
                     .a_inner = row_,
-                    .b = x_,
+                    .b = x_.values,
                     .b_inner = in_,
+                    .b_bytes = x_.bytes,
                     .c = flat + weight_,
                     .c_row = in_,
                     .write = difference ? Write::store : Write::sgd,

@@ -24,7 +24,7 @@ class Dual {
   /// True where a run takes fewer multiply-adds in this form.
   bool pays(const RunShape& run) const;
   /// Begins a run at the flat vector w on samples x [m, in]; both must stay until the run is over. keep: 1 - lr prox.
-  void begin(const T* w, const T* x, const RunShape& run, T keep);
+  void begin(const T* w, const Inputs<T>& x, const RunShape& run, T keep);
   Index weight() const { return weight_; }
 
   /// y [count, out] = x W' + bias (null: none), with ReLU where asked for, for the samples of these places in X.
@@ -49,7 +49,8 @@ class Dual {
   Index row_;  // of D, Z and W0': whole vectors
   double density_;
   bool listed_;  // products with X leave out its zeros, and the change comes by columns
-  const T *w_ = nullptr, *x_ = nullptr;  // W0, X
+  const T* w_ = nullptr;                 // W0
+  Inputs<T> x_;                          // X
   T keep_ = 1;                           // of D, at a step
   bool repeats_ = false;                 // samples come more than once
   Index m_ = 0, seen_ = 0;               // samples; those before `seen_` have come, of the others D is 0
@@ -57,7 +58,7 @@ class Dual {
   std::uint64_t transposed_ = 0;         // the start whose W0' is at hand; 0: none
   std::span<const std::int64_t> batch_;
   Lists<T> lists_;
-  Room<T> z_, d_, inner_;  // X W0' [m, out], D [m, out], X X' [m, m] (where nothing repeats, column <= row only)
+  Room<T> z_, d_, inner_;  // X W0' / unit [m, out], D [m, out], X X' [m, m] (where nothing repeats, column <= row only)
   Room<T> w_transposed_;   // W0' [in, out]
   Room<T> batch_inner_, correction_;  // rows of X X', their product with D
 };

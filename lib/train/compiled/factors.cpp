@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "core/buffer.h"
@@ -36,11 +37,28 @@ class Piece {
 };
 
 /// [rows, columns] as whole vectors a row, zeros behind.
-template <class T>
-Buffer copy_of(const T* a, Index rows, Index columns, Index a_row, Index row) {
+template <class T, class From>
+Buffer copy_of(const From* a, Index rows, Index columns, Index a_row, Index row) {
   Buffer copy(static_cast<std::size_t>(rows * row) * sizeof(T));
   T* to = static_cast<T*>(copy.data());
   for (Index i = 0; i < rows; ++i, to += row) std::fill(std::copy_n(a + i * a_row, columns, to), to + row, T(0));
+  return copy;
+}
+
+Buffer copy_of_bytes(const std::uint8_t* bytes, Index count) {
+  Buffer copy(static_cast<std::size_t>(count));
+  std::memcpy(copy.data(), bytes, copy.bytes());
+  return copy;
+}
+
+/// d with rows of `row`, times what the numbers in x stand for.
+template <class T>
+Buffer scaled_d(const Factor<T>& f, Index row) {
+  Buffer copy = copy_of<T>(f.d, f.rows, f.out, f.d_row, row);
+  if (f.x.bytes) {
+    T* d = static_cast<T*>(copy.data());
+    for (Index i = 0; i < f.rows * row; ++i) d[i] *= f.x.unit;
+  }
   return copy;
 }
 
@@ -49,7 +67,7 @@ class Copied final : public Piece<T> {
  public:
   Copied(const Kernels<T>& kernels, const Written<T>& w)
       : Piece<T>(w.first, w.rows * w.columns, rows_of_block(kernels, w.columns) * w.columns),
-        values_(copy_of(w.values, 1, this->size(), this->size(), this->size())) {}
+        values_(copy_of<T>(w.values, 1, this->size(), this->size(), this->size())) {}
   const T* stored(Index at) const override { return static_cast<const T*>(values_.data()) + at; }
   std::size_t held() const override { return values_.bytes(); }
   void compute(Index at, T* out) const override { std::copy_n(stored(at), this->block(at), out); }
@@ -64,7 +82,7 @@ class Bias final : public Piece<T> {
   Bias(const Kernels<T>& kernels, const Factor<T>& f)
       : Piece<T>(f.bias, f.out, f.out), sums_(static_cast<std::size_t>(f.out) * sizeof(T)) {
     T* sums = static_cast<T*>(sums_.data());
-    const Buffer d = copy_of(f.d, f.rows, f.out, f.d_row, f.out);
+    const Buffer d = copy_of<T>(f.d, f.rows, f.out, f.d_row, f.out);
     kernels.column_sums(static_cast<const T*>(d.data()), f.rows, f.out, sums);
   }
   std::size_t held() const override { return sums_.bytes(); }
@@ -82,8 +100,8 @@ class ByRows final : public Piece<T> {
       : Piece<T>(f.weight, f.out * f.in, rows_of_block(kernels, f.in) * f.in),
         kernels_(kernels),
         f_(f),
-        d_(copy_of(f.d, f.rows, f.out, f.d_row, f.out)),
-        x_(copy_of(f.x, f.rows, f.in, f.in, f.in)) {}
+        d_(scaled_d(f, f.out)),
+        x_(f.x.bytes ? copy_of_bytes(f.x.bytes, f.rows * f.in) : copy_of<T>(f.x.values, f.rows, f.in, f.in, f.in)) {}
 
   std::size_t held() const override { return d_.bytes() + x_.bytes(); }
   void compute(Index at, T* out) const override {
@@ -95,6 +113,7 @@ class ByRows final : public Piece<T> {
                       .a_inner = f_.out,
                       .b = static_cast<const T*>(x_.data()),
                       .b_inner = f_.in,
+                      .b_bytes = f_.x.bytes ? static_cast<const std::uint8_t*>(x_.data()) : nullptr,
                       .c = out,
                       .c_row = f_.in});
   }
@@ -114,11 +133,17 @@ class ByColumns final : public Piece<T> {
         kernels_(kernels),
         f_(f),
         d_row_(padded(kernels, f.out)),
-        d_(copy_of(f.d, f.rows, f.out, f.d_row, d_row_)) {
-    if (f.listed)
-      listed_ = lists_.of_transposed(kernels, f.x, f.in, f.rows, samples_at_once);
+        d_(scaled_d(f, d_row_)) {
+    const auto keep = [&](const auto* x) {
+      if (f.listed)
+        listed_ = lists_.of_transposed(kernels, x, f.in, f.rows, samples_at_once);
+      else
+        x_ = copy_of<T>(x, f.rows, f.in, f.in, f.in);
+    };
+    if (f.x.bytes)
+      keep(f.x.bytes);
     else
-      x_ = copy_of(f.x, f.rows, f.in, f.in, f.in);
+      keep(f.x.values);
   }
 
   std::size_t held() const override { return d_.bytes() + x_.bytes() + lists_.bytes(); }
@@ -172,7 +197,7 @@ Extent extent(const Kernels<T>& kernels, const Factor<T>& f) {
   const auto place = [&](Index i, Index j) { return static_cast<std::size_t>(i * f.rows + j); };
   if (f.inner == nullptr) {
     xx.resize(place(f.rows, 0));
-    inner_products(kernels, f.x, f.rows, f.in, f.in, xx.data());
+    inner_products(kernels, f.x, f.rows, f.in, xx.data());
   }
   const T* inner = f.inner ? f.inner : xx.data();
   if (f.inner == nullptr || f.bias >= 0) {
@@ -293,6 +318,15 @@ void inner_products(const Kernels<T>& kernels, const T* a, Index rows, Index col
                          .c_row = rows});
   }
 }
+template <class T>
+void inner_products(const Kernels<T>& kernels, const Inputs<T>& x, Index rows, Index columns, T* inner) {
+  if (x.bytes)
+    kernels.inner_products_of_bytes(x.bytes, rows, columns, static_cast<double>(x.unit) * static_cast<double>(x.unit), inner);
+  else
+    inner_products(kernels, x.values, rows, columns, columns, inner);
+}
+template void inner_products(const Kernels<float>&, const Inputs<float>&, Index, Index, float*);
+template void inner_products(const Kernels<double>&, const Inputs<double>&, Index, Index, double*);
 template void inner_products(const Kernels<float>&, const float*, Index, Index, Index, float*);
 template void inner_products(const Kernels<double>&, const double*, Index, Index, Index, double*);
 

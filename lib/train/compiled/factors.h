@@ -27,7 +27,7 @@ struct Factor {
   Index rows, out, in;
   const T* d;  // [rows, out]
   Index d_row;
-  const T* x;                // [rows, in]
+  Inputs<T> x;
   const T* inner = nullptr;  // [rows, rows] x x', column <= row; null: not known
   Squares squares{};         // |d' x|^2, where inner is known
   bool by_columns = false;   // the values come in the order of W'
@@ -44,6 +44,9 @@ struct Written {
 /// Writes the inner products of the rows of a [rows, columns] to `inner` [rows, rows], column <= row.
 template <class T>
 void inner_products(const Kernels<T>& kernels, const T* a, Index rows, Index columns, Index a_row, T* inner);
+/// The same of samples.
+template <class T>
+void inner_products(const Kernels<T>& kernels, const Inputs<T>& x, Index rows, Index columns, T* inner);
 
 /// The change of the flat vector of `size` values whose parts these are, and all of it. At most one comes by columns.
 /// Copies what they point to. The blocks are those of the tensors, whatever form their changes have.

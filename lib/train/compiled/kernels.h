@@ -8,6 +8,14 @@ namespace fedsim::compiled {
 
 using Index = std::int64_t;
 
+/// Samples [rows, in] that a linear layer reads: values, or bytes of which each stands for `unit` times its number.
+template <class T>
+struct Inputs {
+  const T* values = nullptr;
+  const std::uint8_t* bytes = nullptr;
+  T unit = 1;
+};
+
 /// What becomes of a product.
 enum class Write { store, add, sgd };
 
@@ -39,6 +47,7 @@ struct Product {
   const T* b;
   Index b_count = 0;
   Index b_outer = 0, b_inner;
+  const std::uint8_t* b_bytes = nullptr;  // in place of b, as numbers; a_row is 1 then
   T* c;
   Index c_row;
   Write write = Write::store;
@@ -47,12 +56,14 @@ struct Product {
   Descent<T> descent{};     // sgd only
 };
 
-/// c[r, j] = sum over i < inner of a[r a_row + i] b[j b_row + i]; for weights stored [out, in].
+/// c[r, j] = unit times the sum over i < inner of a[r a_row + i] b[j b_row + i]; for weights stored [out, in].
 template <class T>
 struct DotProduct {
   Index rows, columns, inner;
   const T* a;
   Index a_row;
+  const std::uint8_t* a_bytes = nullptr;  // in place of a, as numbers
+  T unit = 1;                             // where a is bytes
   const T* b;
   Index b_row;
   T* c;
@@ -169,6 +180,9 @@ struct Kernels {
   /// (then `velocity`, the last step, is read): step = momentum velocity + factor gradient - lr (weight_decay w +
   /// prox (w - anchor) + linear); out = w + step - origin.
   void (*descend)(const Descent<T>&, Index n, T factor, const T* gradient, T momentum, T* velocity, T* out);
+  /// inner[r rows + s] = unit times the sum over i < columns of a[r columns + i] a[s columns + i], s <= r; exact but for
+  /// the last rounding.
+  void (*inner_products_of_bytes)(const std::uint8_t* a, Index rows, Index columns, double unit, T* inner);
   Winograd<T> winograd[3];
   // Null where lists do not pay, with all but AVX-512 on float32.
   void (*listed_product)(const ListedProduct<T>&) = nullptr;
@@ -180,6 +194,11 @@ struct Kernels {
   /// The same for the lists, of one part, of columns [first, last) of x' [rows, ..] for x [.., rows], rows even.
   Index (*list_columns)(const T* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
                         std::int32_t* columns, T* values) = nullptr;
+  /// Both for bytes, as numbers.
+  Index (*list_rows_of_bytes)(const std::uint8_t* x, const std::uint8_t* y, Index first, Index last, Index at,
+                              std::int32_t* ends, std::int32_t* columns, T* values) = nullptr;
+  Index (*list_columns_of_bytes)(const std::uint8_t* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
+                                 std::int32_t* columns, T* values) = nullptr;
 };
 
 /// The best table that this processor can run.

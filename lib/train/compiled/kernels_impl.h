@@ -3,6 +3,7 @@
 #pragma once
 
 #include "train/compiled/activations_impl.h"
+#include "train/compiled/bytes_impl.h"
 #include "train/compiled/norm_impl.h"
 #include "train/compiled/pooling_impl.h"
 #include "train/compiled/products_impl.h"
@@ -66,6 +67,7 @@ constexpr Kernels<T> kernels_named(const char* name) {
           .maxpool_gradient = maxpool_gradient<T>,
           .column_sums = column_sums<T>,
           .descend = descend<T>,
+          .inner_products_of_bytes = inner_products_of_bytes<T>,
           .winograd = {winograd_of<T, 2, 3>(), winograd_of<T, 4, 3>(), winograd_of<T, 2, 5>()}};
 }
 

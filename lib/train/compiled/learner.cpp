@@ -23,11 +23,18 @@ const T* data_of(const Vec* v) {
   return v ? v->as<T>().data() : nullptr;
 }
 
+/// What a learner knows of the samples before it sees them.
+struct Facts {
+  explicit Facts(const Dataset& data)
+      : density(fedsim::density(data)), byte_divisor(data.train ? data.train->byte_divisor() : 0) {}
+  double density;      // the part of their values that are not 0
+  float byte_divisor;  // see Samples
+};
+
 template <class T>
 class CompiledLearner final : public Learner {
  public:
-  /// `density`: the part of the samples' values that are not 0.
-  CompiledLearner(std::shared_ptr<const Network> owned, double density)
+  CompiledLearner(std::shared_ptr<const Network> owned, const Facts& facts)
       : owned_(std::move(owned)),
         network_(*owned_),
         plan_(layers_of(network_), network_),
@@ -44,7 +51,8 @@ class CompiledLearner final : public Learner {
     only_linear_ = of_linear == network_.size;
     const Layer first = layers_of(network_).front();
     if (first.kind == LayerKind::linear && first.in.size() == 1)
-      first_.emplace(kernels_, offset_of(first, network_, 0), first.in[0], first.out[0], density);
+      first_.emplace(kernels_, offset_of(first, network_, 0), first.in[0], first.out[0], facts.density);
+    if (first_) byte_divisor_ = facts.byte_divisor;
   }
 
   bool begin(const Vec& start, const StepRule& rule, const RunShape& shape) override {
@@ -63,7 +71,7 @@ class CompiledLearner final : public Learner {
   }
 
   void samples(const Batch& all) override {
-    dual_->begin(current(), static_cast<const T*>(all.x), shape_, static_cast<T>(1 - rule_.lr * rule_.prox));
+    dual_->begin(current(), {static_cast<const T*>(all.x), all.bytes, all.bytes ? unit() : T(1)}, shape_, static_cast<T>(1 - rule_.lr * rule_.prox));
   }
 
   Evaluation step(const Batch& batch) override { return step_to(batch, nullptr); }
@@ -106,7 +114,9 @@ class CompiledLearner final : public Learner {
                        .scratch = &scratch_,
                        .count = batch.count,
                        .w = data_of<T>(&w),
-                       .gradient = gradient_.data()};
+                       .gradient = gradient_.data(),
+                       .bytes = batch.bytes,
+                       .unit = unit()};
     const Evaluation result = differentiate(pass, batch, false, T(1));
     const auto sum = gradient.as<double>();
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(gradient_.data()[i]);
@@ -118,13 +128,22 @@ class CompiledLearner final : public Learner {
   std::int64_t rows_at_once() const override { return outputs_of(network_.layers) > 262144 ? 10 : 32; }
 
   Evaluation evaluate(const Vec& w, const Batch& batch) override {
-    const Pass<T> pass{.kernels = kernels_, .scratch = &scratch_, .count = batch.count, .w = data_of<T>(&w)};
+    const Pass<T> pass{.kernels = kernels_,
+                       .scratch = &scratch_,
+                       .count = batch.count,
+                       .w = data_of<T>(&w),
+                       .bytes = batch.bytes,
+                       .unit = unit()};
     const T* logits = forward(pass, batch);
     return cross_entropy<T>(logits, batch.y, batch.count * network_.targets, network_.classes, false, T(1),
                             nullptr);
   }
 
+  float byte_divisor() const override { return byte_divisor_; }
+
  private:
+  T unit() const { return byte_divisor_ == 0 ? T(1) : T(1) / static_cast<T>(byte_divisor_); }
+
   /// Steps are -lr times the gradients, and a pull to the start.
   bool is_plain() const {
     return fuse_ && rule_.weight_decay == 0 && rule_.linear == nullptr &&
@@ -159,6 +178,8 @@ class CompiledLearner final : public Learner {
                        .factored = true,
                        .dual = dual_,
                        .places = batch.places,
+                       .bytes = batch.bytes,
+                       .unit = unit(),
                        .training = true,
                        .dropout = &dropout};
     const Evaluation result = differentiate(pass, batch, true, static_cast<T>(-rule_.lr));
@@ -190,6 +211,8 @@ class CompiledLearner final : public Learner {
                        .fused = fuse_ ? &fused : nullptr,
                        .dual = dual_,
                        .places = batch.places,
+                       .bytes = batch.bytes,
+                       .unit = unit(),
                        .training = true,
                        .dropout = &dropout};
     const Evaluation result = differentiate(pass, batch, true, fuse_ ? -fused.lr : T(1));
@@ -272,6 +295,7 @@ class CompiledLearner final : public Learner {
   Index capacity_ = 0;                           // samples
   StepRule rule_;
   RunShape shape_;
+  float byte_divisor_ = 0;        // of the samples, where they come as bytes
   std::optional<Dual<T>> first_;  // where the first layer can be in dual form
   Dual<T>* dual_ = nullptr;       // the same, in a run in which it is
   bool fuse_ = false;
@@ -290,12 +314,12 @@ class CompiledEngine final : public Engine {
  public:
   /// Throws Refusal.
   CompiledEngine(const Network& network, const Dataset& data)
-      : network_(std::make_shared<const Network>(network)), density_(density(data)) {
+      : network_(std::make_shared<const Network>(network)), facts_(data) {
     instruction_set = best_kernels<T>().instruction_set;
-    CompiledLearner<T> trial(network_, density_);
+    CompiledLearner<T> trial(network_, facts_);
   }
   std::unique_ptr<Learner> learner() const override {
-    return std::make_unique<CompiledLearner<T>>(network_, density_);
+    return std::make_unique<CompiledLearner<T>>(network_, facts_);
   }
   Vec initial(std::uint64_t seed) const override { return initial_parameters(*network_, seed, dtype_of<T>); }
   std::string trainer() const override { return "compiled"; }
@@ -308,7 +332,7 @@ class CompiledEngine final : public Engine {
 
  private:
   std::shared_ptr<const Network> network_;
-  double density_;
+  Facts facts_;
 };
 
 }  // namespace

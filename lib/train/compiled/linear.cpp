@@ -71,7 +71,7 @@ class Linear final : public Node<T> {
   }
 
   const T* forward(const Pass<T>& pass, const T* x) override {
-    x_ = x;
+    x_ = x ? Inputs<T>{.values = x} : Inputs<T>{.bytes = pass.bytes, .unit = pass.unit};
     if (in_dual_form(pass)) {
       pass.dual->forward({pass.places, static_cast<std::size_t>(pass.count)}, bias_ < 0 ? nullptr : pass.w + bias_, relu_,
                          y_.data());
@@ -80,8 +80,10 @@ class Linear final : public Node<T> {
     pass.kernels.dot_product({.rows = pass.count * rows_,
                               .columns = out_,
                               .inner = in_,
-                              .a = x,
+                              .a = x_.values,
                               .a_row = in_,
+                              .a_bytes = x_.bytes,
+                              .unit = x_.unit,
                               .b = pass.w + weight_,
                               .b_row = in_,
                               .c = y_.data(),
@@ -117,6 +119,8 @@ class Linear final : public Node<T> {
     }
     if (bias_ >= 0) bias_gradient(pass, bias_, dy, rows, out_, sums_.data());
     if (dual) return nullptr;
+    if (x_.bytes)
+      for (Index i = 0; i < rows * out_; ++i) dy[i] *= x_.unit;
     weight_gradient<T>(pass, weight_,
                        {.rows = out_,
                         .columns = in_,
@@ -124,8 +128,9 @@ class Linear final : public Node<T> {
                         .a = dy,
                         .a_row = 1,
                         .a_inner = out_,
-                        .b = x_,
+                        .b = x_.values,
                         .b_inner = in_,
+                        .b_bytes = x_.bytes,
                         .c = nullptr,
                         .c_row = in_});
     return need_dx ? dx_.data() : nullptr;
@@ -139,7 +144,7 @@ class Linear final : public Node<T> {
 
   Index rows_, in_, out_, weight_, bias_;  // rows of one sample; offsets in the flat vector, bias -1: none
   bool relu_ = false;
-  const T* x_ = nullptr;
+  Inputs<T> x_;
   Factor<T> factor_{};
   Room<T> y_, dx_, sums_;
 };

@@ -107,8 +107,8 @@ void listed_product(const ListedProduct<float>& p) {
 }
 
 /// One part: the columns where `in(x has a value, y has)`, for 16 columns at a time.
-template <class In>
-Index list_part(const float* x, const float* y, Index first, Index last, Index at, std::int32_t* columns, float* values,
+template <class From, class In>
+Index list_part(const From* x, const From* y, Index first, Index last, Index at, std::int32_t* columns, float* values,
                 const In& in) {
   const __m512i up = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   const __m512i low = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
@@ -116,7 +116,10 @@ Index list_part(const float* x, const float* y, Index first, Index last, Index a
   const Vector<float> zero{};
   for (Index i = first; i < last; i += 16) {
     const int rest = static_cast<int>(last - i < 16 ? last - i : 16);
-    const Vector<float> a = load(x + i, rest), b = y ? load(y + i, rest) : zero;
+    const auto get = [=](const From* from) {
+      return rest == 16 ? load_as<float>(from + i) : load_as<float>(from + i, rest);
+    };
+    const Vector<float> a = get(x), b = y ? get(y) : zero;
     const unsigned of_x = _mm512_cmp_ps_mask(a, zero, _CMP_NEQ_UQ), of_y = _mm512_cmp_ps_mask(b, zero, _CMP_NEQ_UQ);
     const auto some = static_cast<__mmask16>(in(of_x, of_y));
     const __m512i place = _mm512_add_epi32(up, _mm512_set1_epi32(static_cast<int>(i)));
@@ -129,7 +132,8 @@ Index list_part(const float* x, const float* y, Index first, Index last, Index a
   return at;
 }
 
-Index list_rows(const float* x, const float* y, Index first, Index last, Index at, std::int32_t* ends,
+template <class From>
+Index list_rows(const From* x, const From* y, Index first, Index last, Index at, std::int32_t* ends,
                 std::int32_t* columns, float* values) {
   const auto list = [&](const auto& in) {
     at = list_part(x, y, first, last, at, columns, values, in);
@@ -160,6 +164,28 @@ inline void transpose_8(const __m512i* x, __m512i* y) {
   for (int j = 0; j < 4; ++j) {
     y[j] = _mm512_shuffle_i64x2(b[j], b[j + 4], 0x88);
     y[j + 4] = _mm512_shuffle_i64x2(b[j], b[j + 4], 0xDD);
+  }
+}
+
+/// The same for 8 x 8 of 16 bits.
+inline void transpose_8(const __m128i* x, __m128i* y) {
+  __m128i a[8], b[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i += 2) {
+    a[i] = _mm_unpacklo_epi16(x[i], x[i + 1]);
+    a[i + 1] = _mm_unpackhi_epi16(x[i], x[i + 1]);
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i += 4)
+#pragma GCC unroll 8
+    for (int j = 0; j < 2; ++j) {
+      b[i + 2 * j] = _mm_unpacklo_epi32(a[i + j], a[i + j + 2]);
+      b[i + 2 * j + 1] = _mm_unpackhi_epi32(a[i + j], a[i + j + 2]);
+    }
+#pragma GCC unroll 8
+  for (int j = 0; j < 4; ++j) {
+    y[2 * j] = _mm_unpacklo_epi64(b[j], b[j + 4]);
+    y[2 * j + 1] = _mm_unpackhi_epi64(b[j], b[j + 4]);
   }
 }
 
@@ -198,7 +224,49 @@ inline Index list_16_columns(const float* x, Index x_row, Index first, Index las
   return at;
 }
 
-Index list_columns(const float* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
+/// The same of bytes. A pair is 16 bits: 16 columns' pairs are transposed at once, and what is not 0 is written as numbers.
+inline Index list_16_columns(const std::uint8_t* x, Index x_row, Index first, Index last, Index at, std::int32_t* ends,
+                             std::int32_t* columns, float* values) {
+  const __m512i up = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  std::int32_t some_columns[8][listed_most + 16], some_pairs[8][listed_most + 16];
+  Index length[8] = {};
+  for (Index i = first; i < last; i += 16) {
+    __m128i rows[16] = {};
+    for (Index k = 0; k < 16 && i + k < last; ++k)
+      rows[k] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x + (i + k) * x_row));
+    __m128i pairs[16];  // of rows 0 to 7, then 8 to 15
+    transpose_8(rows, pairs);
+    transpose_8(rows + 8, pairs + 8);
+    const __m512i place = _mm512_add_epi32(up, _mm512_set1_epi32(static_cast<int>(i)));
+#pragma GCC unroll 8
+    for (int pair = 0; pair < 8; ++pair) {
+      const __m512i both = _mm512_cvtepu16_epi32(_mm256_set_m128i(pairs[8 + pair], pairs[pair]));
+      const __mmask16 some = _mm512_test_epi32_mask(both, both);
+      _mm512_storeu_si512(&some_columns[pair][length[pair]], _mm512_maskz_compress_epi32(some, place));
+      _mm512_storeu_si512(&some_pairs[pair][length[pair]], _mm512_maskz_compress_epi32(some, both));
+      length[pair] += __builtin_popcount(some);
+    }
+  }
+  const __m512i low = _mm512_set_epi32(7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0);
+  const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+  const __m512i shift = _mm512_set_epi32(8, 0, 8, 0, 8, 0, 8, 0, 8, 0, 8, 0, 8, 0, 8, 0), byte = _mm512_set1_epi32(255);
+  const auto numbers = [&](__m512i both, __m512i order) {
+    return _mm512_cvtepi32_ps(_mm512_and_si512(_mm512_srlv_epi32(_mm512_permutexvar_epi32(order, both), shift), byte));
+  };
+  for (int pair = 0; pair < 8; ++pair) {
+    for (Index k = 0; k < length[pair]; k += 16) {
+      const __m512i both = _mm512_loadu_si512(&some_pairs[pair][k]);
+      _mm512_storeu_si512(columns + at + k, _mm512_loadu_si512(&some_columns[pair][k]));
+      _mm512_storeu_ps(values + 2 * (at + k), numbers(both, low));
+      _mm512_storeu_ps(values + 2 * (at + k) + 16, numbers(both, high));
+    }
+    *ends++ = static_cast<std::int32_t>(at += length[pair]);
+  }
+  return at;
+}
+
+template <class From>
+Index list_columns(const From* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
                    std::int32_t* columns, float* values) {
   Index row = 0;
   if (last - first <= listed_most)
@@ -206,7 +274,7 @@ Index list_columns(const float* x, Index rows, Index first, Index last, Index at
       at = list_16_columns(x + row, rows, first, last, at, ends + row / 2, columns, values);
   for (; row < rows; row += 2) {
     for (Index i = first; i < last; ++i) {
-      const float a = x[i * rows + row], b = x[i * rows + row + 1];
+      const auto a = static_cast<float>(x[i * rows + row]), b = static_cast<float>(x[i * rows + row + 1]);
       columns[at] = static_cast<std::int32_t>(i);
       values[2 * at] = a;
       values[2 * at + 1] = b;

@@ -1,6 +1,8 @@
 // Matrix products: tiles of the result stay in registers over the whole contraction.
 #pragma once
 
+#include <type_traits>
+
 #include "train/compiled/kernels.h"
 #include "train/compiled/simd.h"
 
@@ -41,17 +43,26 @@ inline void write(const Product<T>& p, Vector<T> sum, Index at, Index column, in
     store(p.c + at, sum);
 }
 
+/// b, values of T or bytes.
+template <class B, class T>
+const B* right_of(const Product<T>& p) {
+  if constexpr (std::is_same_v<B, T>)
+    return p.b;
+  else
+    return p.b_bytes;
+}
+
 /// sums[r][v] += sum over i < inner of a[r a_row + i a_inner] b[i b_inner + v lanes]; Tail: of the last vector of b only
 /// `tail` values are read.
-template <class T, int Rows, int Vecs, bool Tail>
+template <class T, int Rows, int Vecs, bool Tail, class B>
 [[gnu::always_inline]] inline void contract(Vector<T> (&sums)[Rows][Vecs], Index inner, const T* a, Index a_row,
-                                            Index a_inner, const T* b, Index b_inner, int tail) {
+                                            Index a_inner, const B* b, Index b_inner, int tail) {
   constexpr int lanes = Simd<T>::lanes;
   for (Index i = 0; i < inner; ++i, a += a_inner, b += b_inner) {
     Vector<T> values[Vecs];
 #pragma GCC unroll 16
     for (int v = 0; v < Vecs; ++v)
-      values[v] = Tail && v == Vecs - 1 ? load(b + v * lanes, tail) : load(b + v * lanes);
+      values[v] = Tail && v == Vecs - 1 ? load_as<T>(b + v * lanes, tail) : load_as<T>(b + v * lanes);
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
@@ -60,14 +71,14 @@ template <class T, int Rows, int Vecs, bool Tail>
 }
 
 /// Rows x Vecs vectors of sums stay in registers over the whole contraction. UnitRow: a_row is 1.
-template <class T, int Rows, int Vecs, bool Tail, bool UnitRow>
+template <class T, class B, int Rows, int Vecs, bool Tail, bool UnitRow>
 void tile(const Product<T>& p, Index row, Index column, int tail) {
   constexpr int lanes = Simd<T>::lanes;
   const Index a_row = UnitRow ? 1 : p.a_row;
   Vector<T> sums[Rows][Vecs] = {};
   for (Index n = 0; n < p.count; ++n) {
     const T* a = p.a + row * a_row + n * p.a_count;
-    const T* b = p.b + column + n * p.b_count;
+    const B* b = right_of<B>(p) + column + n * p.b_count;
     for (Index o = 0; o < p.outer; ++o, a += p.a_outer, b += p.b_outer)
       contract<T, Rows, Vecs, Tail>(sums, p.inner, a, a_row, p.a_inner, b, p.b_inner, tail);
   }
@@ -88,13 +99,14 @@ enum class Plain { sum, added, updated, difference };
 
 /// Short sums, as of the weights of a linear layer after a small batch, where what is asked and addressed once a tile
 /// would weigh as much as they do. Returns the first column that is left.
-template <class T, int Rows, bool UnitRow, Plain What>
+template <class T, class B, int Rows, bool UnitRow, Plain What>
 Index plain_row_tile(const Product<T>& p, Index row) {
   constexpr int lanes = Simd<T>::lanes, vecs = 2;
   constexpr bool difference = What == Plain::difference, updated = difference || What == Plain::updated;
   const Index inner = p.inner, a_inner = p.a_inner, b_inner = p.b_inner, c_row = p.c_row;
   const Index a_row = UnitRow ? 1 : p.a_row;
-  const T *a = p.a + row * a_row, *b = p.b;
+  const T* a = p.a + row * a_row;
+  const B* b = right_of<B>(p);
   const T* w = updated ? p.descent.w + row * c_row : nullptr;
   const T* origin = difference ? p.descent.origin + row * c_row : nullptr;
   T* c = p.c + row * c_row;
@@ -118,56 +130,56 @@ Index plain_row_tile(const Product<T>& p, Index row) {
 }
 
 /// The part of a row of tiles that plain_row_tile can do.
-template <class T, int Rows, bool UnitRow>
+template <class T, class B, int Rows, bool UnitRow>
 Index plain_part(const Product<T>& p, Index row) {
   if (p.count * p.outer != 1 || (!UnitRow && Rows <= wide_rows)) return 0;
   if (p.write == Write::sgd) {
     if (!UnitRow || !p.descent.plain()) return 0;  // a gradient of weights has unit rows
-    return p.descent.origin ? plain_row_tile<T, Rows, true, Plain::difference>(p, row)
-                            : plain_row_tile<T, Rows, true, Plain::updated>(p, row);
+    return p.descent.origin ? plain_row_tile<T, B, Rows, true, Plain::difference>(p, row)
+                            : plain_row_tile<T, B, Rows, true, Plain::updated>(p, row);
   }
   if (p.bias || p.relu) return 0;
-  return p.write == Write::add ? plain_row_tile<T, Rows, UnitRow, Plain::added>(p, row)
-                               : plain_row_tile<T, Rows, UnitRow, Plain::sum>(p, row);
+  return p.write == Write::add ? plain_row_tile<T, B, Rows, UnitRow, Plain::added>(p, row)
+                               : plain_row_tile<T, B, Rows, UnitRow, Plain::sum>(p, row);
 }
 
-template <class T, int Rows, bool UnitRow>
+template <class T, class B, int Rows, bool UnitRow>
 void row_tile(const Product<T>& p, Index row) {
   constexpr int lanes = Simd<T>::lanes;
-  Index column = plain_part<T, Rows, UnitRow>(p, row);
+  Index column = plain_part<T, B, Rows, UnitRow>(p, row);
   if constexpr (Rows <= wide_rows)  // few sums: wider, to hide the latency of the multiply-adds
     for (; column + 4 * lanes <= p.columns; column += 4 * lanes)
-      tile<T, Rows, 4, false, UnitRow>(p, row, column, 0);
+      tile<T, B, Rows, 4, false, UnitRow>(p, row, column, 0);
   for (; column + 2 * lanes <= p.columns; column += 2 * lanes)
-    tile<T, Rows, 2, false, UnitRow>(p, row, column, 0);
+    tile<T, B, Rows, 2, false, UnitRow>(p, row, column, 0);
   const int rest = static_cast<int>(p.columns - column);
   if (rest > lanes)
-    tile<T, Rows, 2, true, UnitRow>(p, row, column, rest - lanes);
+    tile<T, B, Rows, 2, true, UnitRow>(p, row, column, rest - lanes);
   else if (rest == lanes)
-    tile<T, Rows, 1, false, UnitRow>(p, row, column, 0);
+    tile<T, B, Rows, 1, false, UnitRow>(p, row, column, 0);
   else if (rest > 0)
-    tile<T, Rows, 1, true, UnitRow>(p, row, column, rest);
+    tile<T, B, Rows, 1, true, UnitRow>(p, row, column, rest);
 }
 
-template <class T, int Rows, bool UnitRow>
+template <class T, class B, int Rows, bool UnitRow>
 void row_tile_of(int rows, const Product<T>& p, Index row) {
   if (rows == Rows)
-    row_tile<T, Rows, UnitRow>(p, row);
+    row_tile<T, B, Rows, UnitRow>(p, row);
   else if constexpr (Rows > 1)
-    row_tile_of<T, Rows - 1, UnitRow>(rows, p, row);
+    row_tile_of<T, B, Rows - 1, UnitRow>(rows, p, row);
 }
 
 /// A result of one vector a row: twice as high.
-template <class T, int Rows, bool UnitRow>
+template <class T, class B, int Rows, bool UnitRow>
 void narrow_tile_of(int rows, const Product<T>& p, Index row) {
   if (rows == Rows)
-    tile<T, Rows, 1, true, UnitRow>(p, row, 0, static_cast<int>(p.columns));
+    tile<T, B, Rows, 1, true, UnitRow>(p, row, 0, static_cast<int>(p.columns));
   else if constexpr (Rows > 1)
-    narrow_tile_of<T, Rows - 1, UnitRow>(rows, p, row);
+    narrow_tile_of<T, B, Rows - 1, UnitRow>(rows, p, row);
 }
 
 /// Tiles of nearly equal height: 20 rows are 10 + 10, not 14 + 6.
-template <class T, bool UnitRow>
+template <class T, class B, bool UnitRow>
 void product_of(const Product<T>& p) {
   const bool narrow = p.columns < Simd<T>::lanes;
   const Index height = narrow ? 2 * tile_rows : tile_rows;
@@ -175,25 +187,27 @@ void product_of(const Product<T>& p) {
   for (Index t = 0, row = 0; t < tiles; ++t) {
     const Index rows = (p.rows - row) / (tiles - t);
     if (narrow)
-      narrow_tile_of<T, 2 * tile_rows, UnitRow>(static_cast<int>(rows), p, row);
+      narrow_tile_of<T, B, 2 * tile_rows, UnitRow>(static_cast<int>(rows), p, row);
     else
-      row_tile_of<T, tile_rows, UnitRow>(static_cast<int>(rows), p, row);
+      row_tile_of<T, B, tile_rows, UnitRow>(static_cast<int>(rows), p, row);
     row += rows;
   }
 }
 
 template <class T>
 void product(const Product<T>& p) {
-  if (p.a_row == 1)
-    product_of<T, true>(p);
+  if (p.b_bytes)
+    product_of<T, std::uint8_t, true>(p);
+  else if (p.a_row == 1)
+    product_of<T, T, true>(p);
   else
-    product_of<T, false>(p);
+    product_of<T, T, false>(p);
 }
 
 /// One vector of the contraction, of `tail` values where Tail, into the sums.
-template <class T, int Rows, int Columns, bool Tail>
-inline void dot_step(const DotProduct<T>& p, const T* a, const T* b, Vector<T> (&sums)[Rows][4], int tail) {
-  const auto get = [tail](const T* from) { return Tail ? load(from, tail) : load(from); };
+template <class T, int Rows, int Columns, bool Tail, class A>
+inline void dot_step(const DotProduct<T>& p, const A* a, const T* b, Vector<T> (&sums)[Rows][4], int tail) {
+  const auto get = [tail](const auto* from) { return Tail ? load_as<T>(from, tail) : load_as<T>(from); };
   Vector<T> values[Columns];
 #pragma GCC unroll 16
   for (int j = 0; j < Columns; ++j) values[j] = get(b + j * p.b_row);
@@ -205,11 +219,11 @@ inline void dot_step(const DotProduct<T>& p, const T* a, const T* b, Vector<T> (
   }
 }
 
-template <class T, int Rows, int Columns>
-void dot_tile(const DotProduct<T>& p, Index row, Index column) {
+template <class T, class A, int Rows, int Columns>
+void dot_tile(const DotProduct<T>& p, const A* left, Index row, Index column) {
   constexpr int lanes = Simd<T>::lanes;
   Vector<T> sums[Rows][4] = {};
-  const T* a = p.a + row * p.a_row;
+  const A* a = left + row * p.a_row;
   const T* b = p.b + column * p.b_row;
   Index i = 0;
   for (; i + lanes <= p.inner; i += lanes) dot_step<T, Rows, Columns, false>(p, a + i, b + i, sums, 0);
@@ -221,7 +235,7 @@ void dot_tile(const DotProduct<T>& p, Index row, Index column) {
     T* c = p.c + (row + r) * p.c_row + column;
 #pragma GCC unroll 16
     for (int j = 0; j < Columns; ++j) {
-      T value = total[j];
+      T value = std::is_same_v<A, T> ? total[j] : p.unit * total[j];
       if (p.add) value += c[j];
       if (p.bias) value += p.bias[column + j];
       c[j] = p.relu && value <= 0 ? T(0) : value;
@@ -229,30 +243,38 @@ void dot_tile(const DotProduct<T>& p, Index row, Index column) {
   }
 }
 
-template <class T, int Rows, int Columns>
-void dot_tile_of(int rows, int columns, const DotProduct<T>& p, Index row, Index column) {
+template <class T, class A, int Rows, int Columns>
+void dot_tile_of(int rows, int columns, const DotProduct<T>& p, const A* left, Index row, Index column) {
   if (rows == Rows && columns == Columns)
-    dot_tile<T, Rows, Columns>(p, row, column);
+    dot_tile<T, A, Rows, Columns>(p, left, row, column);
   else if constexpr (Rows > 1) {
-    if (rows != Rows) return dot_tile_of<T, Rows - 1, Columns>(rows, columns, p, row, column);
-    if constexpr (Columns > 1) dot_tile_of<T, Rows, Columns - 1>(rows, columns, p, row, column);
+    if (rows != Rows) return dot_tile_of<T, A, Rows - 1, Columns>(rows, columns, p, left, row, column);
+    if constexpr (Columns > 1) dot_tile_of<T, A, Rows, Columns - 1>(rows, columns, p, left, row, column);
   } else if constexpr (Columns > 1) {
-    dot_tile_of<T, Rows, Columns - 1>(rows, columns, p, row, column);
+    dot_tile_of<T, A, Rows, Columns - 1>(rows, columns, p, left, row, column);
   }
 }
 
 /// Four columns of the result at a time, so that b (the weights) is read once.
-template <class T>
-void dot_product(const DotProduct<T>& p) {
+template <class T, class A>
+void dot_product_of(const DotProduct<T>& p, const A* left) {
   const Index tiles = (p.rows + dot_rows - 1) / dot_rows;
   for (Index column = 0; column < p.columns; column += 4) {
     const int columns = static_cast<int>(p.columns - column < 4 ? p.columns - column : 4);
     for (Index t = 0, row = 0; t < tiles; ++t) {
       const Index rows = (p.rows - row) / (tiles - t);
-      dot_tile_of<T, dot_rows, 4>(static_cast<int>(rows), columns, p, row, column);
+      dot_tile_of<T, A, dot_rows, 4>(static_cast<int>(rows), columns, p, left, row, column);
       row += rows;
     }
   }
+}
+
+template <class T>
+void dot_product(const DotProduct<T>& p) {
+  if (p.a_bytes)
+    dot_product_of(p, p.a_bytes);
+  else
+    dot_product_of(p, p.a);
 }
 
 }  // namespace

@@ -94,6 +94,49 @@ inline void store(T* p, Vector<T> v, int count) {
 }
 #endif
 
+// Bytes, as numbers.
+#if defined(__AVX512F__)
+inline Vector<float> widened(const std::uint8_t* p, Vector<float>) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+inline Vector<double> widened(const std::uint8_t* p, Vector<double>) {
+  return _mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+#elif defined(__AVX2__)
+inline Vector<float> widened(const std::uint8_t* p, Vector<float>) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+inline Vector<double> widened(const std::uint8_t* p, Vector<double>) {
+  return _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32(p)));
+}
+#else
+template <class V>
+inline V widened(const std::uint8_t* p, V v) {
+  for (unsigned i = 0; i < sizeof v / sizeof v[0]; ++i) v[i] = p[i];
+  return v;
+}
+#endif
+
+/// Operands of type T, or bytes.
+template <class T>
+inline Vector<T> load_as(const T* p) {
+  return load(p);
+}
+template <class T>
+inline Vector<T> load_as(const T* p, int count) {
+  return load(p, count);
+}
+template <class T>
+inline Vector<T> load_as(const std::uint8_t* p) {
+  return widened(p, Vector<T>{});
+}
+template <class T>
+inline Vector<T> load_as(const std::uint8_t* p, int count) {
+  std::uint8_t bytes[Simd<T>::lanes] = {};
+  for (int i = 0; i < count; ++i) bytes[i] = p[i];
+  return load_as<T>(bytes);
+}
+
 /// The vectors that begin at place i of several arrays; where Tail, only their first `count` lanes.
 template <class T, bool Tail>
 struct Lanes {
