@@ -7,90 +7,161 @@
 namespace fedsim::compiled {
 namespace {
 
-#if defined(__AVX512BW__)
-using Words = __m512i;
-inline Words words(const std::uint8_t* p) {
-  return _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-}
-inline void add_products(Words& sums, Words a, Words b) { sums = _mm512_add_epi32(sums, _mm512_madd_epi16(a, b)); }
+/// The first `count` bytes, zeros behind.
+template <int Length>
+struct First {
+  First(const std::uint8_t* p, int count) {
+    for (int i = 0; i < count; ++i) bytes[i] = p[i];
+  }
+  std::uint8_t bytes[Length] = {};
+};
+
+// Lanes of 32 bits that take the products of `length` bytes at a time: left operand, right operand, sums. With `count`, only
+// so many bytes are there. VNNI takes signed bytes on the right, so that the numbers there are 128 less.
+#if defined(__AVX512VNNI__)
+struct Bytes {
+  using V = __m512i;
+  static constexpr int length = 64;
+  static V left(const std::uint8_t* p) { return _mm512_loadu_si512(p); }
+  static V left(const std::uint8_t* p, int count) { return _mm512_maskz_loadu_epi8((__mmask64{1} << count) - 1, p); }
+  template <class... Rest>
+  static V right(const std::uint8_t* p, Rest... rest) {
+    return _mm512_xor_si512(left(p, rest...), _mm512_set1_epi8(static_cast<char>(0x80)));
+  }
+  static void add(V& sums, V a, V b) { sums = _mm512_dpbusd_epi32(sums, a, b); }
+  /// What the products of n bytes with numbers on the right lack.
+  static double missing(const std::uint8_t* p, Index n) {
+    V sums = {};
+    for (Index i = 0; i < n; i += length) {
+      const V bytes = n - i < length ? left(p + i, static_cast<int>(n - i)) : left(p + i);
+      sums = _mm512_add_epi64(sums, _mm512_sad_epu8(bytes, V{}));
+    }
+    return 128 * static_cast<double>(_mm512_reduce_add_epi64(sums));
+  }
+};
+#elif defined(__AVX512BW__)
+struct Bytes {
+  using V = __m512i;
+  static constexpr int length = 32;
+  static V left(const std::uint8_t* p) {
+    return _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+  static V left(const std::uint8_t* p, int count) {
+    return _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8((__mmask32{1} << count) - 1, p));
+  }
+  template <class... Rest>
+  static V right(const std::uint8_t* p, Rest... rest) {
+    return left(p, rest...);
+  }
+  static void add(V& sums, V a, V b) { sums = _mm512_add_epi32(sums, _mm512_madd_epi16(a, b)); }
+  static double missing(const std::uint8_t*, Index) { return 0; }
+};
 #elif defined(__AVX2__)
-using Words = __m256i;
-inline Words words(const std::uint8_t* p) {
-  return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-}
-inline void add_products(Words& sums, Words a, Words b) { sums = _mm256_add_epi32(sums, _mm256_madd_epi16(a, b)); }
+struct Bytes {
+  using V = __m256i;
+  static constexpr int length = 16;
+  static V left(const std::uint8_t* p) {
+    return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  static V left(const std::uint8_t* p, int count) { return left(First<length>(p, count).bytes); }
+  template <class... Rest>
+  static V right(const std::uint8_t* p, Rest... rest) {
+    return left(p, rest...);
+  }
+  static void add(V& sums, V a, V b) { sums = _mm256_add_epi32(sums, _mm256_madd_epi16(a, b)); }
+  static double missing(const std::uint8_t*, Index) { return 0; }
+};
 #else
-typedef std::int32_t Words __attribute__((vector_size(16)));
-inline Words words(const std::uint8_t* p) { return Words{p[0], p[1], p[2], p[3]}; }
-inline void add_products(Words& sums, Words a, Words b) { sums += a * b; }
+struct Bytes {
+  typedef std::int32_t V __attribute__((vector_size(16)));
+  static constexpr int length = 4;
+  static V left(const std::uint8_t* p) { return V{p[0], p[1], p[2], p[3]}; }
+  static V left(const std::uint8_t* p, int count) { return left(First<length>(p, count).bytes); }
+  template <class... Rest>
+  static V right(const std::uint8_t* p, Rest... rest) {
+    return left(p, rest...);
+  }
+  static void add(V& sums, V a, V b) { sums += a * b; }
+  static double missing(const std::uint8_t*, Index) { return 0; }
+};
 #endif
+
+// sums[i] = the sum of the lanes of v[i], i < 4, below 2^31.
 #if defined(__AVX2__)
-constexpr int words_length = sizeof(Words) / 2;
-#else
-constexpr int words_length = 4;
+inline void lane_sums(const __m256i* v, std::int32_t* sums) {
+  const __m256i ab = _mm256_hadd_epi32(v[0], v[1]), cd = _mm256_hadd_epi32(v[2], v[3]);
+  const __m256i all = _mm256_hadd_epi32(ab, cd);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(sums),
+                   _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
+}
+#endif
+#if defined(__AVX512F__)
+inline void lane_sums(const __m512i* v, std::int32_t* sums) {
+  __m256i halves[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i)
+    halves[i] = _mm256_add_epi32(_mm512_castsi512_si256(v[i]), _mm512_extracti64x4_epi64(v[i], 1));
+  lane_sums(halves, sums);
+}
+#elif !defined(__AVX2__)
+inline void lane_sums(const Bytes::V* v, std::int32_t* sums) {
+  for (int i = 0; i < 4; ++i) sums[i] = v[i][0] + v[i][1] + v[i][2] + v[i][3];
+}
 #endif
 
-/// The sum of all lanes, which is below 2^31.
-inline std::int32_t total(const Words& sums) {
-  std::int32_t lanes[sizeof(Words) / 4], sum = 0;
-  __builtin_memcpy(lanes, &sums, sizeof lanes);
-  for (const std::int32_t lane : lanes) sum += lane;
-  return sum;
-}
-
-/// Rows x Columns inner products of rows of a and of b, both `a_row` apart, of no more than 32768 bytes: 255^2 times as
-/// many are below 2^31.
-template <int Rows, int Columns>
-void inner_tile(const std::uint8_t* a, const std::uint8_t* b, Index a_row, Index length, double (&sums)[Rows][Columns]) {
-  Words lanes[Rows][Columns] = {};
-  const auto step = [&](const std::uint8_t* from_a, const std::uint8_t* from_b, Index row) {
-    Words right[Columns];
-#pragma GCC unroll 16
-    for (int j = 0; j < Columns; ++j) right[j] = words(from_b + j * row);
-#pragma GCC unroll 16
+/// Rows x 4 inner products of rows of a and of b, `row` apart, of no more than 32768 bytes: 255^2 times as
+/// many are below 2^31. Only the first `columns` rows of b are there.
+template <int Rows>
+void inner_tile(const std::uint8_t* a, const std::uint8_t* b, Index row, Index length, int columns, double (&sums)[Rows][4]) {
+  Bytes::V lanes[Rows][4] = {};
+  const auto step = [&](Index i, auto... rest) {
+    Bytes::V right[4];
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) right[j] = Bytes::right(b + (j < columns ? j : 0) * row + i, rest...);
+#pragma GCC unroll 4
     for (int r = 0; r < Rows; ++r) {
-      const Words left = words(from_a + r * row);
-#pragma GCC unroll 16
-      for (int j = 0; j < Columns; ++j) add_products(lanes[r][j], left, right[j]);
+      const Bytes::V left = Bytes::left(a + r * row + i, rest...);
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; ++j) Bytes::add(lanes[r][j], left, right[j]);
     }
   };
   Index i = 0;
-  for (; i + words_length <= length; i += words_length) step(a + i, b + i, a_row);
-  if (i < length) {
-    std::uint8_t rest[Rows + Columns][words_length] = {};
-    for (int r = 0; r < Rows + Columns; ++r)
-      for (Index k = i; k < length; ++k) rest[r][k - i] = r < Rows ? a[r * a_row + k] : b[(r - Rows) * a_row + k];
-    step(rest[0], rest[Rows], words_length);
+  for (; i + Bytes::length <= length; i += Bytes::length) step(i);
+  if (i < length) step(i, static_cast<int>(length - i));
+  for (int r = 0; r < Rows; ++r) {
+    std::int32_t total[4];
+    lane_sums(lanes[r], total);
+    for (int j = 0; j < 4; ++j) sums[r][j] += total[j];
   }
-  for (int r = 0; r < Rows; ++r)
-    for (int j = 0; j < Columns; ++j) sums[r][j] += total(lanes[r][j]);
 }
 
-/// The inner products of rows [r, r + Rows) and [s, s + Columns).
-template <class T, int Rows, int Columns>
-void inner_block(const std::uint8_t* a, Index rows, Index columns, double unit, Index r, Index s, T* inner) {
+/// The inner products of rows [r, r + Rows) with those up to themselves.
+template <class T, int Rows>
+void inner_rows(const std::uint8_t* a, Index rows, Index columns, double unit, Index r, T* inner) {
   constexpr Index at_once = 32768;
-  double sums[Rows][Columns] = {};
-  for (Index i = 0; i < columns; i += at_once)
-    inner_tile<Rows, Columns>(a + r * columns + i, a + s * columns + i, columns,
-                              columns - i < at_once ? columns - i : at_once, sums);
-  for (int k = 0; k < Rows; ++k)
-    for (int j = 0; j < Columns; ++j)
-      if (s + j <= r + k) inner[(r + k) * rows + s + j] = static_cast<T>(unit * sums[k][j]);
+  double missing[Rows];
+  for (int k = 0; k < Rows; ++k) missing[k] = Bytes::missing(a + (r + k) * columns, columns);
+  for (Index s = 0; s < r + Rows; s += 4) {
+    const int count = static_cast<int>(rows - s < 4 ? rows - s : 4);
+    double sums[Rows][4] = {};
+    for (Index i = 0; i < columns; i += at_once)
+      inner_tile<Rows>(a + r * columns + i, a + s * columns + i, columns, columns - i < at_once ? columns - i : at_once,
+                       count, sums);
+    for (int k = 0; k < Rows; ++k)
+      for (int j = 0; j < count && s + j <= r + k; ++j)
+        inner[(r + k) * rows + s + j] = static_cast<T>(unit * (sums[k][j] + missing[k]));
+  }
 }
 
 template <class T>
 void inner_products_of_bytes(const std::uint8_t* a, Index rows, Index columns, double unit, T* inner) {
-  constexpr int side = 4;
-  for (Index r = 0; r < rows; r += side)
-    for (Index s = 0; s < r + side && s < rows; s += side) {
-      if (r + side <= rows && s + side <= rows) {
-        inner_block<T, side, side>(a, rows, columns, unit, r, s, inner);
-        continue;
-      }
-      for (Index k = r; k < rows && k < r + side; ++k)
-        for (Index j = s; j <= k && j < s + side; ++j) inner_block<T, 1, 1>(a, rows, columns, unit, k, j, inner);
-    }
+  Index r = 0;
+  for (; r + 4 <= rows; r += 4) inner_rows<T, 4>(a, rows, columns, unit, r, inner);
+  if (r + 2 <= rows) {
+    inner_rows<T, 2>(a, rows, columns, unit, r, inner);
+    r += 2;
+  }
+  if (r < rows) inner_rows<T, 1>(a, rows, columns, unit, r, inner);
 }
 
 }  // namespace

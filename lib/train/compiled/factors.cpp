@@ -5,7 +5,6 @@
 #include <cstring>
 #include <limits>
 
-#include "core/buffer.h"
 #include "train/compiled/lists.h"
 
 namespace fedsim::compiled {
@@ -28,7 +27,7 @@ class Piece {
   /// Of the block that begins at `at`, counted from first().
   Index block(Index at) const { return std::min(block_, size_ - at); }
   virtual const T* stored(Index) const { return nullptr; }
-  /// Bytes of memory.
+  /// Bytes of memory of its own.
   virtual std::size_t held() const = 0;
   virtual void compute(Index at, T* out) const = 0;
 
@@ -62,18 +61,18 @@ Buffer scaled_d(const Factor<T>& f, Index row) {
   return copy;
 }
 
+/// Values in memory of the change.
 template <class T>
-class Copied final : public Piece<T> {
+class Stored final : public Piece<T> {
  public:
-  Copied(const Kernels<T>& kernels, const Written<T>& w)
-      : Piece<T>(w.first, w.rows * w.columns, rows_of_block(kernels, w.columns) * w.columns),
-        values_(copy_of<T>(w.values, 1, this->size(), this->size(), this->size())) {}
-  const T* stored(Index at) const override { return static_cast<const T*>(values_.data()) + at; }
-  std::size_t held() const override { return values_.bytes(); }
+  Stored(const Kernels<T>& kernels, const typename Written<T>::Part& w)
+      : Piece<T>(w.first, w.rows * w.columns, rows_of_block(kernels, w.columns) * w.columns), values_(w.values) {}
+  const T* stored(Index at) const override { return values_ + at; }
+  std::size_t held() const override { return 0; }
   void compute(Index at, T* out) const override { std::copy_n(stored(at), this->block(at), out); }
 
  private:
-  Buffer values_;
+  const T* values_;
 };
 
 template <class T>
@@ -219,7 +218,7 @@ Extent extent(const Kernels<T>& kernels, const Factor<T>& f) {
 }
 
 template <class T>
-Extent extent(const Written<T>& w) {
+Extent extent(const typename Written<T>::Part& w) {
   const Magnitude size = measure(w.values, static_cast<std::size_t>(w.rows * w.columns));
   Extent result{.squares = {}, .largest = size.largest};
   result.squares.add(size.norm * size.norm);
@@ -230,8 +229,8 @@ template <class T>
 class FactoredChange final : public BlockVector {
  public:
   FactoredChange(const Kernels<T>& kernels, Index size, const std::vector<Factor<T>>& factors,
-                 const std::vector<Written<T>>& written)
-      : size_(size) {
+                 Written<T> written)
+      : size_(size), memory_(std::move(written.memory)) {
     Extent whole;
     const auto count_in = [&](const Extent& part) {
       whole.squares.sum += part.squares.sum;
@@ -250,9 +249,9 @@ class FactoredChange final : public BlockVector {
       if (f.bias >= 0) pieces_.push_back(std::make_unique<Bias<T>>(kernels, f));
       count_in(extent(kernels, f));
     }
-    for (const Written<T>& w : written) {
-      pieces_.push_back(std::make_unique<Copied<T>>(kernels, w));
-      count_in(extent(w));
+    for (const auto& part : written.parts) {
+      pieces_.push_back(std::make_unique<Stored<T>>(kernels, part));
+      count_in(extent<T>(part));
     }
     std::sort(pieces_.begin(), pieces_.end(), [](const auto& a, const auto& b) { return a->first() < b->first(); });
     magnitude_ = {.norm = std::sqrt(whole.squares.sum), .largest = whole.largest};
@@ -272,7 +271,7 @@ class FactoredChange final : public BlockVector {
     return static_cast<std::size_t>(piece.block(static_cast<Index>(first) - piece.first()));
   }
   std::size_t held() const override {
-    std::size_t sum = 0;
+    std::size_t sum = memory_.bytes();
     for (const auto& piece : pieces_) sum += piece->held();
     return sum;
   }
@@ -295,6 +294,7 @@ class FactoredChange final : public BlockVector {
   }
 
   Index size_;
+  Buffer memory_;
   std::vector<std::unique_ptr<const Piece<T>>> pieces_;
   MatrixAt matrix_;
   Magnitude magnitude_;
@@ -332,15 +332,12 @@ template void inner_products(const Kernels<double>&, const double*, Index, Index
 
 template <class T>
 std::unique_ptr<const BlockVector> factored_change(const Kernels<T>& kernels, Index size,
-                                                   const std::vector<Factor<T>>& factors,
-                                                   const std::vector<Written<T>>& written) {
-  return std::make_unique<FactoredChange<T>>(kernels, size, factors, written);
+                                                   const std::vector<Factor<T>>& factors, Written<T> written) {
+  return std::make_unique<FactoredChange<T>>(kernels, size, factors, std::move(written));
 }
 template std::unique_ptr<const BlockVector> factored_change(const Kernels<float>&, Index,
-                                                            const std::vector<Factor<float>>&,
-                                                            const std::vector<Written<float>>&);
+                                                            const std::vector<Factor<float>>&, Written<float>);
 template std::unique_ptr<const BlockVector> factored_change(const Kernels<double>&, Index,
-                                                            const std::vector<Factor<double>>&,
-                                                            const std::vector<Written<double>>&);
+                                                            const std::vector<Factor<double>>&, Written<double>);
 
 }  // namespace fedsim::compiled

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/block_vector.h"
+#include "core/buffer.h"
 #include "train/compiled/kernels.h"
 
 namespace fedsim::compiled {
@@ -34,11 +35,15 @@ struct Factor {
   bool listed = false;       // x without its zeros; by columns only
 };
 
-/// A tensor whose change is written down, as a matrix [rows, columns] from `first` of the flat vector on.
+/// Tensors whose changes are written down, each as a matrix [rows, columns] from `first` of the flat vector on.
 template <class T>
 struct Written {
-  Index first, rows, columns;
-  const T* values;
+  struct Part {
+    Index first, rows, columns;
+    const T* values;
+  };
+  std::vector<Part> parts;
+  Buffer memory;  // where the values are
 };
 
 /// Writes the inner products of the rows of a [rows, columns] to `inner` [rows, rows], column <= row.
@@ -49,10 +54,9 @@ template <class T>
 void inner_products(const Kernels<T>& kernels, const Inputs<T>& x, Index rows, Index columns, T* inner);
 
 /// The change of the flat vector of `size` values whose parts these are, and all of it. At most one comes by columns.
-/// Copies what they point to. The blocks are those of the tensors, whatever form their changes have.
+/// Copies what factors point to. The blocks are those of the tensors, whatever form their changes have.
 template <class T>
 std::unique_ptr<const BlockVector> factored_change(const Kernels<T>& kernels, Index size,
-                                                   const std::vector<Factor<T>>& factors,
-                                                   const std::vector<Written<T>>& written = {});
+                                                   const std::vector<Factor<T>>& factors, Written<T> written = {});
 
 }  // namespace fedsim::compiled

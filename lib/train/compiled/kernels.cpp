@@ -13,11 +13,21 @@ extern const Kernels<double> generic_float64;
 extern const Kernels<float> avx2_float32, avx512_float32;
 extern const Kernels<double> avx2_float64, avx512_float64;
 
+void use_vnni(Kernels<float>&);
+void use_vnni(Kernels<double>&);
+
 namespace {
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512bw");
+}
+
+/// The table for AVX-512, with what this processor has for bytes beyond it.
+template <class T>
+Kernels<T> with_vnni(Kernels<T> kernels) {
+  if (__builtin_cpu_supports("avx512vnni")) use_vnni(kernels);
+  return kernels;
 }
 }  // namespace
 #endif
@@ -32,7 +42,13 @@ const Kernels<T>* kernels_for(const char* instruction_set) {
       return static_cast<void>(single), &twice;
   };
 #if defined(__x86_64__)
-  if (is("avx512")) return has_avx512() ? pick(avx512_float32, avx512_float64) : nullptr;
+  if (is("avx512")) {
+    if (!has_avx512()) return nullptr;
+    static const Kernels<float> single = with_vnni(avx512_float32);
+    static const Kernels<double> twice = with_vnni(avx512_float64);
+    return pick(single, twice);
+  }
+  if (is("avx512 without vnni")) return has_avx512() ? pick(avx512_float32, avx512_float64) : nullptr;
   if (is("avx2")) return has_avx2() ? pick(avx2_float32, avx2_float64) : nullptr;
 #endif
   return is("generic") ? pick(generic_float32, generic_float64) : nullptr;

@@ -204,7 +204,7 @@ struct Kernels {
 /// The best table that this processor can run.
 template <class T>
 const Kernels<T>& best_kernels();
-/// "avx512", "avx2" or "generic"; null where the processor cannot run it.
+/// "avx512", "avx512 without vnni" (the same bits), "avx2" or "generic"; null where the processor cannot run it.
 template <class T>
 const Kernels<T>* kernels_for(const char* instruction_set);
 

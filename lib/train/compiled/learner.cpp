@@ -1,8 +1,10 @@
 // The learner: the plan with its parameters, and the SGD rule. The first step of a local run reads the start
 // in place, so that handing out the global model costs no copy.
+#include <cassert>
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "train/compiled/compiled.h"
@@ -78,12 +80,9 @@ class CompiledLearner final : public Learner {
 
   Evaluation last_step(const Batch& batch, Answer answer) override {
     if (answer == Answer::sealed_change && may_stay_factored(batch)) return factored_step(batch);
-    const Evaluation result = step_to(batch, origin_);
-    if (!dual_) return result;
-    if (answer == Answer::sealed_change && dual_->is_small())
-      sealed_ = factored_change<T>(kernels_, network_.size, {dual_->factor()}, all_but_first());
-    else
-      dual_->write(true, w_.template as<T>().data());
+    const bool sealed = dual_ && answer == Answer::sealed_change && dual_->is_small();
+    const Evaluation result = sealed ? sealed_step(batch) : step_to(batch, origin_);
+    if (dual_ && !sealed) dual_->write(true, w_.template as<T>().data());
     dual_ = nullptr;
     return result;
   }
@@ -155,18 +154,24 @@ class CompiledLearner final : public Learner {
     return start_ && is_plain() && only_linear_ && 4 * batch.count * factor_values_ <= network_.size;
   }
 
-  /// What w_ has of a change of which the first layer's weights are in dual form.
-  std::vector<Written<T>> all_but_first() const {
-    std::vector<Written<T>> parts;
-    for (const Parameter& parameter : network_.parameters) {
-      if (parameter.offset == first_->weight()) continue;
+  /// The last step of a run in dual form: the change of all but the first layer's weights, which come first in the flat
+  /// vector, is written to memory of its own.
+  Evaluation sealed_step(const Batch& batch) {
+    const Parameter& weights = network_.parameters.front();
+    assert(weights.offset == 0 && first_->weight() == 0);
+    const Index from = elements(weights.shape);
+    Written<T> written{.parts = {}, .memory = Buffer(static_cast<std::size_t>(network_.size - from) * sizeof(T))};
+    T* rest = static_cast<T*>(written.memory.data());
+    const Evaluation result = step_to(batch, origin_, rest - from);
+    for (const Parameter& parameter : std::span(network_.parameters).subspan(1)) {
       const Index rows = parameter.shape.size() < 2 ? 1 : parameter.shape[0];
-      parts.push_back({.first = parameter.offset,
-                       .rows = rows,
-                       .columns = elements(parameter.shape) / rows,
-                       .values = w_.template as<T>().data() + parameter.offset});
+      written.parts.push_back({.first = parameter.offset,
+                               .rows = rows,
+                               .columns = elements(parameter.shape) / rows,
+                               .values = rest + parameter.offset - from});
     }
-    return parts;
+    sealed_ = factored_change<T>(kernels_, network_.size, {dual_->factor()}, std::move(written));
+    return result;
   }
 
   Evaluation factored_step(const Batch& batch) {
@@ -192,8 +197,12 @@ class CompiledLearner final : public Learner {
     return result;
   }
 
-  /// `origin`, not null: what is written is the new parameters minus it.
   Evaluation step_to(const Batch& batch, const Vec* origin) {
+    return step_to(batch, origin, w_.template as<T>().data());
+  }
+
+  /// `origin`, not null: what is written to `out` is the new parameters minus it.
+  Evaluation step_to(const Batch& batch, const Vec* origin, T* out) {
     const T* w = current();
     const Fused<T> fused{.lr = static_cast<T>(rule_.lr),
                          .weight_decay = static_cast<T>(rule_.weight_decay),
@@ -201,7 +210,7 @@ class CompiledLearner final : public Learner {
                          .anchor = data_of<T>(rule_.anchor),
                          .linear = data_of<T>(rule_.linear),
                          .origin = data_of<T>(origin),
-                         .out = w_.template as<T>().data()};
+                         .out = out};
     Random dropout = batch.dropout;
     const Pass<T> pass{.kernels = kernels_,
                        .scratch = &scratch_,
