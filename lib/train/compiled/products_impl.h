@@ -219,6 +219,18 @@ inline void dot_step(const DotProduct<T>& p, const A* a, const T* b, Vector<T> (
   }
 }
 
+/// Four values of a row of the result.
+template <class T>
+using Four = typename Simd<T>::Four;
+
+/// v += the first `Count` of them at p. (Not returned: g++ warns of the ABI of vectors that the processor may lack.)
+template <int Count, class T>
+inline void add_four(Four<T>& v, const T* p) {
+  Four<T> other{};
+  __builtin_memcpy(&other, p, Count * sizeof(T));
+  v += other;
+}
+
 template <class T, class A, int Rows, int Columns>
 void dot_tile(const DotProduct<T>& p, const A* left, Index row, Index column) {
   constexpr int lanes = Simd<T>::lanes;
@@ -228,18 +240,18 @@ void dot_tile(const DotProduct<T>& p, const A* left, Index row, Index column) {
   Index i = 0;
   for (; i + lanes <= p.inner; i += lanes) dot_step<T, Rows, Columns, false>(p, a + i, b + i, sums, 0);
   if (i < p.inner) dot_step<T, Rows, Columns, true>(p, a + i, b + i, sums, static_cast<int>(p.inner - i));
+  Four<T> bias{};
+  if (p.bias) add_four<Columns>(bias, p.bias + column);
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r) {
-    T total[4];
-    lane_sums(sums[r], total);
     T* c = p.c + (row + r) * p.c_row + column;
-#pragma GCC unroll 16
-    for (int j = 0; j < Columns; ++j) {
-      T value = std::is_same_v<A, T> ? total[j] : p.unit * total[j];
-      if (p.add) value += c[j];
-      if (p.bias) value += p.bias[column + j];
-      c[j] = p.relu && value <= 0 ? T(0) : value;
-    }
+    Four<T> value;
+    lane_sums(sums[r], reinterpret_cast<T*>(&value));
+    if constexpr (!std::is_same_v<A, T>) value *= p.unit;
+    if (p.add) add_four<Columns>(value, c);
+    value += bias;
+    if (p.relu) value = value <= Four<T>{} ? Four<T>{} : value;
+    __builtin_memcpy(c, &value, Columns * sizeof(T));
   }
 }
 

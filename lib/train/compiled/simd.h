@@ -34,12 +34,14 @@ template <>
 struct Simd<float> {
   using T = float;
   typedef float V __attribute__((vector_size(vector_bytes)));
+  typedef float Four __attribute__((vector_size(16)));
   static constexpr int lanes = vector_bytes / 4;
 };
 template <>
 struct Simd<double> {
   using T = double;
   typedef double V __attribute__((vector_size(vector_bytes)));
+  typedef double Four __attribute__((vector_size(32)));
   static constexpr int lanes = vector_bytes / 8;
 };
 template <class T>
