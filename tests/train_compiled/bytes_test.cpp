@@ -78,7 +78,7 @@ const std::vector<Run> runs{
     {.layers = odd, .samples = 9, .batch = 4, .epochs = 4},
     {.layers = wide, .samples = 3, .batch = 3},          // one step: factors, for few samples without lists
     {.layers = wide, .samples = 6, .batch = 6},          // with
-    {.layers = wide, .epochs = 2, .momentum = 0.5},      // stored gradients
+    {.layers = wide, .epochs = 2, .momentum = 0.5},      // stored gradients, of more outputs than read bytes themselves
     {.layers = one, .samples = 40, .batch = 10},         // weights updated at once
     {.layers = one, .samples = 40, .batch = 17, .momentum = 0.9},
 };

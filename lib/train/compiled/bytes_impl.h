@@ -1,4 +1,4 @@
-// Inner products of bytes, in whole numbers.
+// Bytes as numbers, and their inner products in whole numbers.
 #pragma once
 
 #include "train/compiled/kernels.h"
@@ -6,6 +6,13 @@
 
 namespace fedsim::compiled {
 namespace {
+
+template <class T>
+void numbers(const std::uint8_t* x, Index n, T* y) {
+  Index i = 0;
+  for (; i + Simd<T>::lanes <= n; i += Simd<T>::lanes) store(y + i, load_as<T>(x + i));
+  for (; i < n; ++i) y[i] = x[i];
+}
 
 /// The first `count` bytes, zeros behind.
 template <int Length>

@@ -78,7 +78,7 @@ void Dual<T>::outputs_of_start(const RunShape& run) {
     return kernels_.dot_product({.rows = m_,
                                  .columns = out_,
                                  .inner = in_,
-                                 .a = x_.values,
+                                 .a = x_.numbers,
                                  .a_row = in_,
                                  .a_bytes = x_.bytes,
                                  .b = w_,
@@ -91,7 +91,7 @@ void Dual<T>::outputs_of_start(const RunShape& run) {
     transposed_ = run.start;
   }
   kernels_.listed_product({.a = x_.bytes ? lists_.of(kernels_, x_.bytes, m_, in_, columns_at_once)
-                                         : lists_.of(kernels_, x_.values, m_, in_, columns_at_once),
+                                         : lists_.of(kernels_, x_.numbers, m_, in_, columns_at_once),
                            .first = 0,
                            .rows = m_,
                            .columns = out_,
@@ -161,7 +161,7 @@ void Dual<T>::write(bool difference, T* flat) const {
                     .a = d.data(),
                     .a_row = 1,
                     .a_inner = row_,
-                    .b = x_.values,
+                    .b = x_.numbers,
                     .b_inner = in_,
                     .b_bytes = x_.bytes,
                     .c = flat + weight_,

@@ -26,6 +26,8 @@ class Dual {
   /// Begins a run at the flat vector w on samples x [m, in]; both must stay until the run is over. keep: 1 - lr prox.
   void begin(const T* w, const Inputs<T>& x, const RunShape& run, T keep);
   Index weight() const { return weight_; }
+  Index in() const { return in_; }
+  Index out() const { return out_; }
 
   /// y [count, out] = x W' + bias (null: none), with ReLU where asked for, for the samples of these places in X.
   void forward(std::span<const std::int64_t> places, const T* bias, bool relu, T* y);

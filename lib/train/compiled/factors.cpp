@@ -54,10 +54,8 @@ Buffer copy_of_bytes(const std::uint8_t* bytes, Index count) {
 template <class T>
 Buffer scaled_d(const Factor<T>& f, Index row) {
   Buffer copy = copy_of<T>(f.d, f.rows, f.out, f.d_row, row);
-  if (f.x.bytes) {
-    T* d = static_cast<T*>(copy.data());
-    for (Index i = 0; i < f.rows * row; ++i) d[i] *= f.x.unit;
-  }
+  T* d = static_cast<T*>(copy.data());
+  for (Index i = 0; i < f.rows * row; ++i) d[i] *= f.x.unit;
   return copy;
 }
 
@@ -100,7 +98,7 @@ class ByRows final : public Piece<T> {
         kernels_(kernels),
         f_(f),
         d_(scaled_d(f, f.out)),
-        x_(f.x.bytes ? copy_of_bytes(f.x.bytes, f.rows * f.in) : copy_of<T>(f.x.values, f.rows, f.in, f.in, f.in)) {}
+        x_(f.x.bytes ? copy_of_bytes(f.x.bytes, f.rows * f.in) : copy_of<T>(f.x.numbers, f.rows, f.in, f.in, f.in)) {}
 
   std::size_t held() const override { return d_.bytes() + x_.bytes(); }
   void compute(Index at, T* out) const override {
@@ -142,7 +140,7 @@ class ByColumns final : public Piece<T> {
     if (f.x.bytes)
       keep(f.x.bytes);
     else
-      keep(f.x.values);
+      keep(f.x.numbers);
   }
 
   std::size_t held() const override { return d_.bytes() + x_.bytes() + lists_.bytes(); }
@@ -201,7 +199,7 @@ Extent extent(const Kernels<T>& kernels, const Factor<T>& f) {
   const T* inner = f.inner ? f.inner : xx.data();
   if (f.inner == nullptr || f.bias >= 0) {
     dd.resize(place(f.rows, 0));
-    inner_products(kernels, f.d, f.rows, f.out, f.d_row, dd.data());
+    inner_products(kernels, f.d, f.rows, f.out, f.d_row, T(1), dd.data());
     const double one = f.bias < 0 ? 0 : 1;
     for (Index i = 0; i < f.rows; ++i)
       for (Index j = 0; j <= i; ++j)
@@ -303,7 +301,7 @@ class FactoredChange final : public BlockVector {
 }  // namespace
 
 template <class T>
-void inner_products(const Kernels<T>& kernels, const T* a, Index rows, Index columns, Index a_row, T* inner) {
+void inner_products(const Kernels<T>& kernels, const T* a, Index rows, Index columns, Index a_row, T unit, T* inner) {
   constexpr Index at_once = 12;
   for (Index first = 0; first < rows; first += at_once) {
     const Index count = std::min(at_once, rows - first);
@@ -312,6 +310,7 @@ void inner_products(const Kernels<T>& kernels, const T* a, Index rows, Index col
                          .inner = columns,
                          .a = a + first * a_row,
                          .a_row = a_row,
+                         .unit = unit,
                          .b = a,
                          .b_row = a_row,
                          .c = inner + first * rows,
@@ -323,12 +322,10 @@ void inner_products(const Kernels<T>& kernels, const Inputs<T>& x, Index rows, I
   if (x.bytes)
     kernels.inner_products_of_bytes(x.bytes, rows, columns, static_cast<double>(x.unit) * static_cast<double>(x.unit), inner);
   else
-    inner_products(kernels, x.values, rows, columns, columns, inner);
+    inner_products(kernels, x.numbers, rows, columns, columns, x.unit * x.unit, inner);
 }
 template void inner_products(const Kernels<float>&, const Inputs<float>&, Index, Index, float*);
 template void inner_products(const Kernels<double>&, const Inputs<double>&, Index, Index, double*);
-template void inner_products(const Kernels<float>&, const float*, Index, Index, Index, float*);
-template void inner_products(const Kernels<double>&, const double*, Index, Index, Index, double*);
 
 template <class T>
 std::unique_ptr<const BlockVector> factored_change(const Kernels<T>& kernels, Index size,

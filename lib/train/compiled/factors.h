@@ -46,10 +46,7 @@ struct Written {
   Buffer memory;  // where the values are
 };
 
-/// Writes the inner products of the rows of a [rows, columns] to `inner` [rows, rows], column <= row.
-template <class T>
-void inner_products(const Kernels<T>& kernels, const T* a, Index rows, Index columns, Index a_row, T* inner);
-/// The same of samples.
+/// Writes the inner products of samples [rows, columns] to `inner` [rows, rows], column <= row.
 template <class T>
 void inner_products(const Kernels<T>& kernels, const Inputs<T>& x, Index rows, Index columns, T* inner);
 

@@ -8,10 +8,10 @@ namespace fedsim::compiled {
 
 using Index = std::int64_t;
 
-/// Samples [rows, in] that a linear layer reads: values, or bytes of which each stands for `unit` times its number.
+/// Samples [rows, in] that a linear layer reads: numbers, or bytes, of which each stands for `unit` times itself.
 template <class T>
 struct Inputs {
-  const T* values = nullptr;
+  const T* numbers = nullptr;
   const std::uint8_t* bytes = nullptr;
   T unit = 1;
 };
@@ -63,7 +63,7 @@ struct DotProduct {
   const T* a;
   Index a_row;
   const std::uint8_t* a_bytes = nullptr;  // in place of a, as numbers
-  T unit = 1;                             // where a is bytes
+  T unit = 1;
   const T* b;
   Index b_row;
   T* c;
@@ -180,6 +180,8 @@ struct Kernels {
   /// (then `velocity`, the last step, is read): step = momentum velocity + factor gradient - lr (weight_decay w +
   /// prox (w - anchor) + linear); out = w + step - origin.
   void (*descend)(const Descent<T>&, Index n, T factor, const T* gradient, T momentum, T* velocity, T* out);
+  /// y = x, as numbers.
+  void (*numbers)(const std::uint8_t* x, Index n, T* y);
   /// inner[r rows + s] = unit times the sum over i < columns of a[r columns + i] a[s columns + i], s <= r; exact but for
   /// the last rounding.
   void (*inner_products_of_bytes)(const std::uint8_t* a, Index rows, Index columns, double unit, T* inner);

@@ -67,6 +67,7 @@ constexpr Kernels<T> kernels_named(const char* name) {
           .maxpool_gradient = maxpool_gradient<T>,
           .column_sums = column_sums<T>,
           .descend = descend<T>,
+          .numbers = numbers<T>,
           .inner_products_of_bytes = inner_products_of_bytes<T>,
           .winograd = {winograd_of<T, 2, 3>(), winograd_of<T, 4, 3>(), winograd_of<T, 2, 5>()}};
 }

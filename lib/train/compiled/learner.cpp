@@ -73,7 +73,7 @@ class CompiledLearner final : public Learner {
   }
 
   void samples(const Batch& all) override {
-    dual_->begin(current(), {static_cast<const T*>(all.x), all.bytes, all.bytes ? unit() : T(1)}, shape_, static_cast<T>(1 - rule_.lr * rule_.prox));
+    dual_->begin(current(), inputs(all), shape_, static_cast<T>(1 - rule_.lr * rule_.prox));
   }
 
   Evaluation step(const Batch& batch) override { return step_to(batch, nullptr); }
@@ -114,8 +114,7 @@ class CompiledLearner final : public Learner {
                        .count = batch.count,
                        .w = data_of<T>(&w),
                        .gradient = gradient_.data(),
-                       .bytes = batch.bytes,
-                       .unit = unit()};
+                       .inputs = inputs(batch)};
     const Evaluation result = differentiate(pass, batch, false, T(1));
     const auto sum = gradient.as<double>();
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(gradient_.data()[i]);
@@ -131,8 +130,7 @@ class CompiledLearner final : public Learner {
                        .scratch = &scratch_,
                        .count = batch.count,
                        .w = data_of<T>(&w),
-                       .bytes = batch.bytes,
-                       .unit = unit()};
+                       .inputs = inputs(batch)};
     const T* logits = forward(pass, batch);
     return cross_entropy<T>(logits, batch.y, batch.count * network_.targets, network_.classes, false, T(1),
                             nullptr);
@@ -141,7 +139,18 @@ class CompiledLearner final : public Learner {
   float byte_divisor() const override { return byte_divisor_; }
 
  private:
-  T unit() const { return byte_divisor_ == 0 ? T(1) : T(1) / static_cast<T>(byte_divisor_); }
+  /// What the first layer reads. A product makes numbers of bytes for some outputs at a time: for more than a few they are
+  /// made once before.
+  Inputs<T> inputs(const Batch& batch) {
+    constexpr Index few_outputs = 16;
+    if (!batch.bytes) return {.numbers = static_cast<const T*>(batch.x)};
+    const T unit = T(1) / static_cast<T>(byte_divisor_);
+    const bool listed = dual_ && dual_->by_columns();
+    if (listed || first_->out() <= few_outputs) return {.bytes = batch.bytes, .unit = unit};
+    numbers_.grow(batch.count * first_->in());
+    kernels_.numbers(batch.bytes, batch.count * first_->in(), numbers_.data());
+    return {.numbers = numbers_.data(), .unit = unit};
+  }
 
   /// Steps are -lr times the gradients, and a pull to the start.
   bool is_plain() const {
@@ -183,8 +192,7 @@ class CompiledLearner final : public Learner {
                        .factored = true,
                        .dual = dual_,
                        .places = batch.places,
-                       .bytes = batch.bytes,
-                       .unit = unit(),
+                       .inputs = inputs(batch),
                        .training = true,
                        .dropout = &dropout};
     const Evaluation result = differentiate(pass, batch, true, static_cast<T>(-rule_.lr));
@@ -220,8 +228,7 @@ class CompiledLearner final : public Learner {
                        .fused = fuse_ ? &fused : nullptr,
                        .dual = dual_,
                        .places = batch.places,
-                       .bytes = batch.bytes,
-                       .unit = unit(),
+                       .inputs = inputs(batch),
                        .training = true,
                        .dropout = &dropout};
     const Evaluation result = differentiate(pass, batch, true, fuse_ ? -fused.lr : T(1));
@@ -316,6 +323,7 @@ class CompiledLearner final : public Learner {
   const Vec* origin_ = nullptr;  // the same, for the whole run
   Vec w_;                        // [d] after it (last_step: minus origin); empty once taken
   Room<T> gradient_, velocity_, d_logits_;
+  Room<T> numbers_;  // [samples, in] made of bytes
 };
 
 template <class T>

@@ -71,7 +71,7 @@ class Linear final : public Node<T> {
   }
 
   const T* forward(const Pass<T>& pass, const T* x) override {
-    x_ = x ? Inputs<T>{.values = x} : Inputs<T>{.bytes = pass.bytes, .unit = pass.unit};
+    x_ = x ? Inputs<T>{.numbers = x} : pass.inputs;
     if (in_dual_form(pass)) {
       pass.dual->forward({pass.places, static_cast<std::size_t>(pass.count)}, bias_ < 0 ? nullptr : pass.w + bias_, relu_,
                          y_.data());
@@ -80,7 +80,7 @@ class Linear final : public Node<T> {
     pass.kernels.dot_product({.rows = pass.count * rows_,
                               .columns = out_,
                               .inner = in_,
-                              .a = x_.values,
+                              .a = x_.numbers,
                               .a_row = in_,
                               .a_bytes = x_.bytes,
                               .unit = x_.unit,
@@ -119,7 +119,7 @@ class Linear final : public Node<T> {
     }
     if (bias_ >= 0) bias_gradient(pass, bias_, dy, rows, out_, sums_.data());
     if (dual) return nullptr;
-    if (x_.bytes)
+    if (x_.unit != 1)
       for (Index i = 0; i < rows * out_; ++i) dy[i] *= x_.unit;
     weight_gradient<T>(pass, weight_,
                        {.rows = out_,
@@ -128,7 +128,7 @@ class Linear final : public Node<T> {
                         .a = dy,
                         .a_row = 1,
                         .a_inner = out_,
-                        .b = x_.values,
+                        .b = x_.numbers,
                         .b_inner = in_,
                         .b_bytes = x_.bytes,
                         .c = nullptr,

@@ -65,8 +65,7 @@ struct Pass {
   bool factored = false;            // linear layers leave their changes to `factors`
   Dual<T>* dual = nullptr;          // set: the first layer, a linear one, is in dual form
   const std::int64_t* places = nullptr;  // [count] of the samples among all of the client's, for dual
-  const std::uint8_t* bytes = nullptr;   // [count, in] what the first layer, a linear one, reads where its x is null,
-  T unit = 1;                            // and what a number there stands for
+  Inputs<T> inputs{};                    // [count, in] what the first layer, a linear one, reads where its x is null
   bool training = false;            // dropout masks are drawn
   Random* dropout = nullptr;
 };

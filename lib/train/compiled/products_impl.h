@@ -247,7 +247,7 @@ void dot_tile(const DotProduct<T>& p, const A* left, Index row, Index column) {
     T* c = p.c + (row + r) * p.c_row + column;
     Four<T> value;
     lane_sums(sums[r], reinterpret_cast<T*>(&value));
-    if constexpr (!std::is_same_v<A, T>) value *= p.unit;
+    value *= p.unit;
     if (p.add) add_four<Columns>(value, c);
     value += bias;
     if (p.relu) value = value <= Four<T>{} ? Four<T>{} : value;
