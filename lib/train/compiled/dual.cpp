@@ -1,7 +1,6 @@
 #include "train/compiled/dual.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace fedsim::compiled {
 namespace {
@@ -17,14 +16,10 @@ double listed_part(double density) { return std::min(1.0, 1.2 * density); }
 
 /// a . b, [n].
 template <class T>
-double product_of(const T* a, const T* b, Index n) {
-  constexpr Index lanes = 16;
-  T sums[lanes] = {};
-  Index i = 0;
-  for (; i + lanes <= n; i += lanes)
-    for (Index j = 0; j < lanes; ++j) sums[j] += a[i + j] * b[i + j];
-  for (Index j = 0; i < n; ++i, ++j) sums[j] += a[i] * b[i];
-  return std::accumulate(sums, sums + lanes, 0.0);
+double product_of(const Kernels<T>& kernels, const T* a, const T* b, Index n) {
+  T sum;
+  kernels.dot_product({.rows = 1, .columns = 1, .inner = n, .a = a, .a_row = n, .b = b, .b_row = n, .c = &sum, .c_row = 1});
+  return static_cast<double>(sum);
 }
 
 }  // namespace
@@ -133,7 +128,7 @@ void Dual<T>::backward(const T* d) {
   const double keep = static_cast<double>(keep_);
   squares_ = {.sum = keep * keep * squares_.sum, .terms = keep * keep * squares_.terms};
   for (Index i = 0; i < count; ++i)
-    squares_.add(2 * keep * product_of(d + i * out_, correction_.data() + i * out_, out_));
+    squares_.add(2 * keep * product_of(kernels_, d + i * out_, correction_.data() + i * out_, out_));
   if (keep_ != 1)
     for (Index i = 0; i < seen_ * row_; ++i) d_.data()[i] *= keep_;
   kernels_.dot_product({.rows = count, .columns = count, .inner = out_, .a = d, .a_row = out_, .b = d, .b_row = out_,

@@ -80,9 +80,13 @@ template <class T>
 struct Listed {
   Index rows, chunks, parts;
   const std::int32_t* ends;     // [chunks, (rows + 1) / 2, parts], where a part ends; it begins where the one before ends
-  const std::int32_t* columns;  // of all parts, one after the other
-  const T* values;              // two for each: of the two rows, 0 where there is none
+  const std::int32_t* columns = nullptr;  // of all parts, one after the other
+  const T* values = nullptr;    // two for each: of the two rows, 0 where there is none
+  const std::uint32_t* bytes = nullptr;  // in place of both where the values are bytes, as numbers: column 2^16 + second 2^8
+                                         // + first
 };
+
+constexpr Index most_columns_of_bytes = 1 << 16;
 
 /// c[r, j] = sum over i of a[first + r, i] b[i, j], r < rows, first even. Rows of b are whole vectors, those of c are not
 /// written beyond `columns`.
@@ -189,18 +193,18 @@ struct Kernels {
   // Null where lists do not pay, with all but AVX-512 on float32.
   void (*listed_product)(const ListedProduct<T>&) = nullptr;
   /// Writes the list, of three parts, of columns [first, last) of rows x and y (null: zeros) from place `at` of `columns`
-  /// and of the pairs in `values` on, and its ends; at most three vectors beyond what it needs are overwritten. Returns the
+  /// and of the pairs in `values` on, and its ends; at most 48 entries beyond what it needs are overwritten. Returns the
   /// last end.
   Index (*list_rows)(const T* x, const T* y, Index first, Index last, Index at, std::int32_t* ends,
                      std::int32_t* columns, T* values) = nullptr;
   /// The same for the lists, of one part, of columns [first, last) of x' [rows, ..] for x [.., rows], rows even.
   Index (*list_columns)(const T* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
                         std::int32_t* columns, T* values) = nullptr;
-  /// Both for bytes, as numbers.
+  /// Both for bytes, and of rows no more than 64 columns.
   Index (*list_rows_of_bytes)(const std::uint8_t* x, const std::uint8_t* y, Index first, Index last, Index at,
-                              std::int32_t* ends, std::int32_t* columns, T* values) = nullptr;
+                              std::int32_t* ends, std::uint32_t* entries) = nullptr;
   Index (*list_columns_of_bytes)(const std::uint8_t* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
-                                 std::int32_t* columns, T* values) = nullptr;
+                                 std::uint32_t* entries) = nullptr;
 };
 
 /// The best table that this processor can run.

@@ -29,10 +29,10 @@ constexpr Kernels<T> kernels_with_half() {
 constexpr Kernels<float> kernels_with_lists() {
   Kernels<float> kernels = kernels_with_half<float, avx2_float32>();
   kernels.listed_product = listed_product;
-  kernels.list_rows = list_rows<float>;
-  kernels.list_columns = list_columns<float>;
-  kernels.list_rows_of_bytes = list_rows<std::uint8_t>;
-  kernels.list_columns_of_bytes = list_columns<std::uint8_t>;
+  kernels.list_rows = list_rows;
+  kernels.list_columns = list_columns;
+  kernels.list_rows_of_bytes = list_rows_of_bytes;
+  kernels.list_columns_of_bytes = list_columns_of_bytes;
   return kernels;
 }
 

@@ -145,7 +145,7 @@ class CompiledLearner final : public Learner {
     constexpr Index few_outputs = 16;
     if (!batch.bytes) return {.numbers = static_cast<const T*>(batch.x)};
     const T unit = T(1) / static_cast<T>(byte_divisor_);
-    const bool listed = dual_ && dual_->by_columns();
+    const bool listed = dual_ && dual_->by_columns() && first_->in() <= most_columns_of_bytes;
     if (listed || first_->out() <= few_outputs) return {.bytes = batch.bytes, .unit = unit};
     numbers_.grow(batch.count * first_->in());
     kernels_.numbers(batch.bytes, batch.count * first_->in(), numbers_.data());

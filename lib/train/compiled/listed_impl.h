@@ -15,15 +15,39 @@ constexpr int listed_vecs = 13;  // x 2 rows: 26 sums, a vector of b, two values
 /// Keeps g++ from reading the value from memory again at every use.
 inline void keep_in_register(Vector<float>& v) { asm("" : "+v"(v)); }
 
-/// sums[r] += values[k, r] b[columns[k]], from <= k < to, for the rows [First, Last) of a pair.
-template <int First, int Last, int Rows, int Vecs>
-[[gnu::always_inline]] inline void add_listed(Vector<float> (&sums)[Rows][Vecs], const std::int32_t* columns,
-                                              const float* values, Index from, Index to, const float* b, Index b_row) {
+struct OfValues {
+  const std::int32_t* columns;
+  const float* values;
+  explicit OfValues(const Listed<float>& a) : columns(a.columns), values(a.values) {}
+  Index column(Index k) const { return columns[k]; }
+  float value(Index k, int row) const { return values[2 * k + row]; }
+};
+
+struct EveryByte {
+  float number[256];
+  constexpr EveryByte() : number{} {
+    for (int i = 0; i < 256; ++i) number[i] = static_cast<float>(i);
+  }
+};
+constexpr EveryByte every_byte;
+
+/// A byte is looked up, not converted: that is one more load, of which there are enough a cycle.
+struct OfBytes {
+  const std::uint32_t* entries;
+  explicit OfBytes(const Listed<float>& a) : entries(a.bytes) {}
+  Index column(Index k) const { return entries[k] >> 16; }
+  float value(Index k, int row) const { return every_byte.number[entries[k] >> (8 * row) & 255]; }
+};
+
+/// sums[r] += the k-th values of row r times b[the k-th column], from <= k < to, for the rows [First, Last) of a pair.
+template <int First, int Last, class List, int Rows, int Vecs>
+[[gnu::always_inline]] inline void add_listed(Vector<float> (&sums)[Rows][Vecs], const List& list, Index from, Index to,
+                                              const float* b, Index b_row) {
   for (Index k = from; k < to; ++k) {
-    const float* row = b + columns[k] * b_row;
+    const float* row = b + list.column(k) * b_row;
     Vector<float> value[Last];
 #pragma GCC unroll 16
-    for (int r = First; r < Last; ++r) value[r] = broadcast(values[2 * k + r]);
+    for (int r = First; r < Last; ++r) value[r] = broadcast(list.value(k, r));
 #pragma GCC unroll 16
     for (int v = 0; v < Vecs; ++v) {
       Vector<float> right = load(row + v * Simd<float>::lanes);
@@ -36,8 +60,8 @@ template <int First, int Last, int Rows, int Vecs>
 
 /// One list on Vecs vectors of the result, of which the last has `tail` values where Tail. Rows 1: the second row is
 /// not there. The sums go on from what is in c where `add`.
-template <int Rows, int Vecs, bool Tail>
-void listed_tile(const ListedProduct<float>& p, Index list, const float* b, float* c, bool add, int tail) {
+template <class List, int Rows, int Vecs, bool Tail>
+void listed_tile(const ListedProduct<float>& p, Index index, const float* b, float* c, bool add, int tail) {
   constexpr int lanes = Simd<float>::lanes;
   const auto last = [](int v) { return Tail && v == Vecs - 1; };
   Vector<float> sums[Rows][Vecs] = {};
@@ -47,14 +71,13 @@ void listed_tile(const ListedProduct<float>& p, Index list, const float* b, floa
 #pragma GCC unroll 16
       for (int v = 0; v < Vecs; ++v)
         sums[r][v] = last(v) ? load(c + r * p.c_row + v * lanes, tail) : load(c + r * p.c_row + v * lanes);
-  const std::int32_t* ends = p.a.ends + list * p.a.parts;
+  const std::int32_t* ends = p.a.ends + index * p.a.parts;
   const Index from = ends == p.a.ends ? 0 : ends[-1];
-  const std::int32_t* columns = p.a.columns;
-  const float* values = p.a.values;
-  add_listed<0, Rows>(sums, columns, values, from, ends[0], b, p.b_row);
+  const List list(p.a);
+  add_listed<0, Rows>(sums, list, from, ends[0], b, p.b_row);
   if (p.a.parts == 3) {
-    add_listed<0, 1>(sums, columns, values, ends[0], ends[1], b, p.b_row);
-    if constexpr (Rows == 2) add_listed<1, 2>(sums, columns, values, ends[1], ends[2], b, p.b_row);
+    add_listed<0, 1>(sums, list, ends[0], ends[1], b, p.b_row);
+    if constexpr (Rows == 2) add_listed<1, 2>(sums, list, ends[1], ends[2], b, p.b_row);
   }
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r)
@@ -69,30 +92,30 @@ void listed_tile(const ListedProduct<float>& p, Index list, const float* b, floa
 }
 
 /// All lists on the vectors from `column` on.
-template <int Vecs, bool Tail>
+template <class List, int Vecs, bool Tail>
 void listed_panel(const ListedProduct<float>& p, Index column, int tail) {
   const Index pairs = (p.a.rows + 1) / 2;
   const float* b = p.b + column;
   for (Index chunk = 0; chunk < p.a.chunks; ++chunk)
     for (Index row = 0; row < p.rows; row += 2) {
-      const Index list = chunk * pairs + (p.first + row) / 2;
+      const Index index = chunk * pairs + (p.first + row) / 2;
       float* c = p.c + row * p.c_row + column;
       if (row + 1 < p.rows)
-        listed_tile<2, Vecs, Tail>(p, list, b, c, chunk > 0, tail);
+        listed_tile<List, 2, Vecs, Tail>(p, index, b, c, chunk > 0, tail);
       else
-        listed_tile<1, Vecs, Tail>(p, list, b, c, chunk > 0, tail);
+        listed_tile<List, 1, Vecs, Tail>(p, index, b, c, chunk > 0, tail);
     }
 }
 
-template <int Vecs>
+template <class List, int Vecs>
 void listed_panel_of(int vecs, const ListedProduct<float>& p, Index column) {
   if constexpr (Vecs > 1)
-    if (vecs < Vecs) return listed_panel_of<Vecs - 1>(vecs, p, column);
+    if (vecs < Vecs) return listed_panel_of<List, Vecs - 1>(vecs, p, column);
   const int beyond = static_cast<int>(column + Vecs * Simd<float>::lanes - p.columns);
   if (beyond > 0)
-    listed_panel<Vecs, true>(p, column, Simd<float>::lanes - beyond);
+    listed_panel<List, Vecs, true>(p, column, Simd<float>::lanes - beyond);
   else
-    listed_panel<Vecs, false>(p, column, 0);
+    listed_panel<List, Vecs, false>(p, column, 0);
 }
 
 /// Panels of nearly equal width.
@@ -101,14 +124,17 @@ void listed_product(const ListedProduct<float>& p) {
   const Index vecs = (p.columns + lanes - 1) / lanes, panels = (vecs + listed_vecs - 1) / listed_vecs;
   for (Index i = 0, done = 0; i < panels; ++i) {
     const Index width = (vecs - done) / (panels - i);
-    listed_panel_of<listed_vecs>(static_cast<int>(width), p, done * lanes);
+    if (p.a.bytes)
+      listed_panel_of<OfBytes, listed_vecs>(static_cast<int>(width), p, done * lanes);
+    else
+      listed_panel_of<OfValues, listed_vecs>(static_cast<int>(width), p, done * lanes);
     done += width;
   }
 }
 
 /// One part: the columns where `in(x has a value, y has)`, for 16 columns at a time.
-template <class From, class In>
-Index list_part(const From* x, const From* y, Index first, Index last, Index at, std::int32_t* columns, float* values,
+template <class In>
+Index list_part(const float* x, const float* y, Index first, Index last, Index at, std::int32_t* columns, float* values,
                 const In& in) {
   const __m512i up = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   const __m512i low = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
@@ -116,10 +142,7 @@ Index list_part(const From* x, const From* y, Index first, Index last, Index at,
   const Vector<float> zero{};
   for (Index i = first; i < last; i += 16) {
     const int rest = static_cast<int>(last - i < 16 ? last - i : 16);
-    const auto get = [=](const From* from) {
-      return rest == 16 ? load_as<float>(from + i) : load_as<float>(from + i, rest);
-    };
-    const Vector<float> a = get(x), b = y ? get(y) : zero;
+    const Vector<float> a = load(x + i, rest), b = y ? load(y + i, rest) : zero;
     const unsigned of_x = _mm512_cmp_ps_mask(a, zero, _CMP_NEQ_UQ), of_y = _mm512_cmp_ps_mask(b, zero, _CMP_NEQ_UQ);
     const auto some = static_cast<__mmask16>(in(of_x, of_y));
     const __m512i place = _mm512_add_epi32(up, _mm512_set1_epi32(static_cast<int>(i)));
@@ -132,8 +155,7 @@ Index list_part(const From* x, const From* y, Index first, Index last, Index at,
   return at;
 }
 
-template <class From>
-Index list_rows(const From* x, const From* y, Index first, Index last, Index at, std::int32_t* ends,
+Index list_rows(const float* x, const float* y, Index first, Index last, Index at, std::int32_t* ends,
                 std::int32_t* columns, float* values) {
   const auto list = [&](const auto& in) {
     at = list_part(x, y, first, last, at, columns, values, in);
@@ -143,6 +165,47 @@ Index list_rows(const From* x, const From* y, Index first, Index last, Index at,
   list([](unsigned of_x, unsigned of_y) { return of_x & ~of_y; });
   list([](unsigned of_x, unsigned of_y) { return ~of_x & of_y; });
   return at;
+}
+
+/// The same of bytes, for Vectors x 16 columns of which the last vector has `tail`. An entry is one number of 32 bits, to be
+/// written side by side where a part has it.
+template <int Vectors>
+Index list_entries(const std::uint8_t* x, const std::uint8_t* y, Index first, int tail, Index at, std::int32_t* ends,
+                   std::uint32_t* entries) {
+  const __m512i up = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  __m512i all[Vectors];
+  unsigned of_x[Vectors], of_y[Vectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < Vectors; ++v) {
+    const Index i = first + 16 * v;
+    const __mmask16 there = lanes16(v + 1 < Vectors ? 16 : tail);
+    const __m512i a = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(there, x + i));
+    const __m512i b = y ? _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(there, y + i)) : __m512i{};
+    of_x[v] = _mm512_test_epi32_mask(a, a);
+    of_y[v] = _mm512_test_epi32_mask(b, b);
+    const __m512i column = _mm512_slli_epi32(_mm512_add_epi32(up, _mm512_set1_epi32(static_cast<int>(i))), 16);
+    all[v] = _mm512_or_si512(_mm512_or_si512(column, _mm512_slli_epi32(b, 8)), a);
+  }
+#pragma GCC unroll 3
+  for (int part = 0; part < 3; ++part) {
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) {
+      const unsigned some = part == 0 ? of_x[v] & of_y[v] : part == 1 ? of_x[v] & ~of_y[v] : of_y[v] & ~of_x[v];
+      _mm512_storeu_si512(entries + at, _mm512_maskz_compress_epi32(static_cast<__mmask16>(some), all[v]));
+      at += __builtin_popcount(some);
+    }
+    ends[part] = static_cast<std::int32_t>(at);
+  }
+  return at;
+}
+
+Index list_rows_of_bytes(const std::uint8_t* x, const std::uint8_t* y, Index first, Index last, Index at,
+                         std::int32_t* ends, std::uint32_t* entries) {
+  const int vectors = static_cast<int>((last - first + 15) / 16), tail = static_cast<int>(last - first) - 16 * (vectors - 1);
+  if (vectors == 1) return list_entries<1>(x, y, first, tail, at, ends, entries);
+  if (vectors == 2) return list_entries<2>(x, y, first, tail, at, ends, entries);
+  if (vectors == 3) return list_entries<3>(x, y, first, tail, at, ends, entries);
+  return list_entries<4>(x, y, first, tail, at, ends, entries);
 }
 
 /// y[j] lane i = x[i] lane j.
@@ -224,49 +287,54 @@ inline Index list_16_columns(const float* x, Index x_row, Index first, Index las
   return at;
 }
 
-/// The same of bytes. A pair is 16 bits: 16 columns' pairs are transposed at once, and what is not 0 is written as numbers.
-inline Index list_16_columns(const std::uint8_t* x, Index x_row, Index first, Index last, Index at, std::int32_t* ends,
-                             std::int32_t* columns, float* values) {
+/// The same of bytes. A pair is 16 bits: those of 16 columns are transposed at once.
+inline Index list_16_columns_of_bytes(const std::uint8_t* x, Index x_row, Index first, Index last, Index at,
+                                      std::int32_t* ends, std::uint32_t* entries) {
   const __m512i up = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-  std::int32_t some_columns[8][listed_most + 16], some_pairs[8][listed_most + 16];
+  std::uint32_t of_pairs[8][listed_most + 16];
   Index length[8] = {};
   for (Index i = first; i < last; i += 16) {
-    __m128i rows[16] = {};
+    __m128i rows[16] = {}, pairs[16];  // of rows 0 to 7, then 8 to 15
     for (Index k = 0; k < 16 && i + k < last; ++k)
       rows[k] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x + (i + k) * x_row));
-    __m128i pairs[16];  // of rows 0 to 7, then 8 to 15
     transpose_8(rows, pairs);
     transpose_8(rows + 8, pairs + 8);
-    const __m512i place = _mm512_add_epi32(up, _mm512_set1_epi32(static_cast<int>(i)));
+    const __m512i column = _mm512_slli_epi32(_mm512_add_epi32(up, _mm512_set1_epi32(static_cast<int>(i))), 16);
 #pragma GCC unroll 8
     for (int pair = 0; pair < 8; ++pair) {
       const __m512i both = _mm512_cvtepu16_epi32(_mm256_set_m128i(pairs[8 + pair], pairs[pair]));
       const __mmask16 some = _mm512_test_epi32_mask(both, both);
-      _mm512_storeu_si512(&some_columns[pair][length[pair]], _mm512_maskz_compress_epi32(some, place));
-      _mm512_storeu_si512(&some_pairs[pair][length[pair]], _mm512_maskz_compress_epi32(some, both));
+      _mm512_storeu_si512(&of_pairs[pair][length[pair]],
+                          _mm512_maskz_compress_epi32(some, _mm512_or_si512(column, both)));
       length[pair] += __builtin_popcount(some);
     }
   }
-  const __m512i low = _mm512_set_epi32(7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0);
-  const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
-  const __m512i shift = _mm512_set_epi32(8, 0, 8, 0, 8, 0, 8, 0, 8, 0, 8, 0, 8, 0, 8, 0), byte = _mm512_set1_epi32(255);
-  const auto numbers = [&](__m512i both, __m512i order) {
-    return _mm512_cvtepi32_ps(_mm512_and_si512(_mm512_srlv_epi32(_mm512_permutexvar_epi32(order, both), shift), byte));
-  };
   for (int pair = 0; pair < 8; ++pair) {
-    for (Index k = 0; k < length[pair]; k += 16) {
-      const __m512i both = _mm512_loadu_si512(&some_pairs[pair][k]);
-      _mm512_storeu_si512(columns + at + k, _mm512_loadu_si512(&some_columns[pair][k]));
-      _mm512_storeu_ps(values + 2 * (at + k), numbers(both, low));
-      _mm512_storeu_ps(values + 2 * (at + k) + 16, numbers(both, high));
-    }
+    for (Index k = 0; k < length[pair]; k += 16)
+      _mm512_storeu_si512(entries + at + k, _mm512_loadu_si512(&of_pairs[pair][k]));
     *ends++ = static_cast<std::int32_t>(at += length[pair]);
   }
   return at;
 }
 
-template <class From>
-Index list_columns(const From* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
+Index list_columns_of_bytes(const std::uint8_t* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
+                            std::uint32_t* entries) {
+  Index row = 0;
+  if (last - first <= listed_most)
+    for (; row + 16 <= rows; row += 16)
+      at = list_16_columns_of_bytes(x + row, rows, first, last, at, ends + row / 2, entries);
+  for (; row < rows; row += 2) {
+    for (Index i = first; i < last; ++i) {
+      const std::uint8_t a = x[i * rows + row], b = x[i * rows + row + 1];
+      entries[at] = static_cast<std::uint32_t>(i) << 16 | static_cast<std::uint32_t>(b) << 8 | a;
+      at += static_cast<Index>((a | b) != 0);
+    }
+    ends[row / 2] = static_cast<std::int32_t>(at);
+  }
+  return at;
+}
+
+Index list_columns(const float* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
                    std::int32_t* columns, float* values) {
   Index row = 0;
   if (last - first <= listed_most)
@@ -274,7 +342,7 @@ Index list_columns(const From* x, Index rows, Index first, Index last, Index at,
       at = list_16_columns(x + row, rows, first, last, at, ends + row / 2, columns, values);
   for (; row < rows; row += 2) {
     for (Index i = first; i < last; ++i) {
-      const auto a = static_cast<float>(x[i * rows + row]), b = static_cast<float>(x[i * rows + row + 1]);
+      const float a = x[i * rows + row], b = x[i * rows + row + 1];
       columns[at] = static_cast<std::int32_t>(i);
       values[2 * at] = a;
       values[2 * at + 1] = b;

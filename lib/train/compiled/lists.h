@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <type_traits>
 
 #include "core/buffer.h"
 #include "train/compiled/kernels.h"
@@ -12,54 +11,89 @@ namespace fedsim::compiled {
 template <class T>
 class Lists {
  public:
-  /// Of a [rows, columns], values of T or bytes; `chunk` columns are a range. Valid until the next call.
-  template <class From>
-  Listed<T> of(const Kernels<T>& kernels, const From* a, Index rows, Index columns, Index chunk) {
-    const Index pairs = (rows + 1) / 2, chunks = (columns + chunk - 1) / chunk;
-    const Listed<T> listed = with_room(rows, chunks, 3, pairs * columns + 3 * kernels.lanes);
-    Index at = 0;
-    for (Index c = 0; c < chunks; ++c)
-      for (Index pair = 0; pair < pairs; ++pair) {
-        const From* x = a + 2 * pair * columns;
-        const auto list = pick<From>(kernels.list_rows, kernels.list_rows_of_bytes);
-        at = list(x, 2 * pair + 1 < rows ? x + columns : nullptr, c * chunk, std::min(columns, (c + 1) * chunk), at,
-                  ends() + 3 * (c * pairs + pair), places(), values());
-      }
+  /// Of a [rows, columns]; `chunk` columns are a range. Valid until the next call.
+  Listed<T> of(const Kernels<T>& kernels, const T* a, Index rows, Index columns, Index chunk) {
+    const Listed<T> listed = room_for_values(rows, columns, chunk, 3);
+    by_rows(a, rows, columns, chunk, [&](const T* x, const T* y, Index first, Index last, Index at, std::int32_t* ends) {
+      return kernels.list_rows(x, y, first, last, at, ends, places(), values());
+    });
+    return listed;
+  }
+
+  /// Of bytes, `chunk` no more than 64, columns no more than most_columns_of_bytes.
+  Listed<T> of(const Kernels<T>& kernels, const std::uint8_t* a, Index rows, Index columns, Index chunk) {
+    const Listed<T> listed = room_for_bytes(rows, columns, chunk, 3);
+    by_rows(a, rows, columns, chunk,
+            [&](const std::uint8_t* x, const std::uint8_t* y, Index first, Index last, Index at, std::int32_t* ends) {
+              return kernels.list_rows_of_bytes(x, y, first, last, at, ends, entries());
+            });
     return listed;
   }
 
   /// Of x' [rows, columns], x [columns, rows], rows even.
-  template <class From>
-  Listed<T> of_transposed(const Kernels<T>& kernels, const From* x, Index rows, Index columns, Index chunk) {
-    const Index chunks = (columns + chunk - 1) / chunk;
-    const Listed<T> listed = with_room(rows, chunks, 1, rows / 2 * columns + 3 * kernels.lanes);
-    for (Index c = 0, at = 0; c < chunks; ++c)
-      at = pick<From>(kernels.list_columns, kernels.list_columns_of_bytes)(
-          x, rows, c * chunk, std::min(columns, (c + 1) * chunk), at, ends() + c * rows / 2, places(), values());
+  Listed<T> of_transposed(const Kernels<T>& kernels, const T* x, Index rows, Index columns, Index chunk) {
+    const Listed<T> listed = room_for_values(rows, columns, chunk, 1);
+    by_columns(rows, columns, chunk, [&](Index first, Index last, Index at, std::int32_t* ends) {
+      return kernels.list_columns(x, rows, first, last, at, ends, places(), values());
+    });
+    return listed;
+  }
+
+  Listed<T> of_transposed(const Kernels<T>& kernels, const std::uint8_t* x, Index rows, Index columns, Index chunk) {
+    const Listed<T> listed = room_for_bytes(rows, columns, chunk, 1);
+    by_columns(rows, columns, chunk, [&](Index first, Index last, Index at, std::int32_t* ends) {
+      return kernels.list_columns_of_bytes(x, rows, first, last, at, ends, entries());
+    });
     return listed;
   }
 
   std::size_t bytes() const { return ends_.bytes() + places_.bytes() + values_.bytes(); }
 
  private:
-  template <class From, class OfValues, class OfBytes>
-  static auto pick(OfValues of_values, OfBytes of_bytes) {
-    if constexpr (std::is_same_v<From, T>)
-      return of_values;
-    else
-      return of_bytes;
+  /// Calls write(row, the row after it or null, [first, last) of a range, where its list begins, its ends) for every list.
+  template <class From, class Write>
+  void by_rows(const From* a, Index rows, Index columns, Index chunk, const Write& write) {
+    std::int32_t* list = ends();
+    for (Index first = 0, at = 0; first < columns; first += chunk)
+      for (Index row = 0; row < rows; row += 2, list += 3) {
+        const From* x = a + row * columns;
+        at = write(x, row + 1 < rows ? x + columns : nullptr, first, std::min(columns, first + chunk), at, list);
+      }
   }
-  Listed<T> with_room(Index rows, Index chunks, Index parts, Index most) {
+
+  /// The same for the lists of all rows in a range.
+  template <class Write>
+  void by_columns(Index rows, Index columns, Index chunk, const Write& write) {
+    std::int32_t* list = ends();
+    for (Index first = 0, at = 0; first < columns; first += chunk, list += rows / 2)
+      at = write(first, std::min(columns, first + chunk), at, list);
+  }
+
+  Listed<T> room_for_values(Index rows, Index columns, Index chunk, Index parts) {
+    Listed<T> listed = with_room(rows, columns, chunk, parts);
+    grow(values_, 2 * most(rows, columns) * static_cast<Index>(sizeof(T)));
+    listed.columns = places();
+    listed.values = values();
+    return listed;
+  }
+  Listed<T> room_for_bytes(Index rows, Index columns, Index chunk, Index parts) {
+    Listed<T> listed = with_room(rows, columns, chunk, parts);
+    listed.bytes = entries();
+    return listed;
+  }
+  Listed<T> with_room(Index rows, Index columns, Index chunk, Index parts) {
+    const Index chunks = (columns + chunk - 1) / chunk;
     grow(ends_, chunks * ((rows + 1) / 2) * parts * static_cast<Index>(sizeof(std::int32_t)));
-    grow(places_, most * static_cast<Index>(sizeof(std::int32_t)));
-    grow(values_, 2 * most * static_cast<Index>(sizeof(T)));
-    return {.rows = rows, .chunks = chunks, .parts = parts, .ends = ends(), .columns = places(), .values = values()};
+    grow(places_, most(rows, columns) * static_cast<Index>(sizeof(std::int32_t)));
+    return {.rows = rows, .chunks = chunks, .parts = parts, .ends = ends()};
   }
-  static void grow(Buffer& buffer, Index bytes) {
-    buffer.grow(static_cast<std::size_t>(bytes));
-  }
+  /// Entries, and what is overwritten beyond them.
+  static Index most(Index rows, Index columns) { return (rows + 1) / 2 * columns + 48; }
+  static void grow(Buffer& buffer, Index bytes) { buffer.grow(static_cast<std::size_t>(bytes)); }
+
   std::int32_t* ends() { return static_cast<std::int32_t*>(ends_.data()); }
   std::int32_t* places() { return static_cast<std::int32_t*>(places_.data()); }
+  std::uint32_t* entries() { return static_cast<std::uint32_t*>(places_.data()); }
   T* values() { return static_cast<T*>(values_.data()); }
   Buffer ends_, places_, values_;
 };
