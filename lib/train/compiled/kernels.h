@@ -79,11 +79,10 @@ struct DotProduct {
 template <class T>
 struct Listed {
   Index rows, chunks, parts;
-  const std::int32_t* ends;     // [chunks, (rows + 1) / 2, parts], where a part ends; it begins where the one before ends
+  const std::int32_t* ends;  // [chunks, (rows + 1) / 2, parts], where a part ends; it begins where the one before ends
   const std::int32_t* columns = nullptr;  // of all parts, one after the other
-  const T* values = nullptr;    // two for each: of the two rows, 0 where there is none
-  const std::uint32_t* bytes = nullptr;  // in place of both where the values are bytes, as numbers: column 2^16 + second 2^8
-                                         // + first
+  const T* values = nullptr;              // two for each: of the two rows, 0 where there is none
+  const std::uint32_t* bytes = nullptr;   // in place of both, of bytes as numbers: column 2^16 + second 2^8 + first
 };
 
 constexpr Index most_columns_of_bytes = 1 << 16;
