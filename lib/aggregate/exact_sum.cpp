@@ -163,11 +163,18 @@ void ExactSum::add_waiting() {
   for (auto& [number, entry] : classes_) add_waiting(entry);
 }
 
-void ExactSum::put_in_place(Class& entry) const {
-  if (entry.out_of_place.empty()) return;
-  entry.sum.resize(size_);
-  for_places(size_, entry.by_columns, [&](std::size_t i, std::size_t j) { entry.sum[i] += entry.out_of_place[j]; });
-  entry.out_of_place = {};
+/// total += the sum of the class, converted once.
+void ExactSum::add_to(std::vector<double>& total, int number, const Class& entry) const {
+  const double value = unit(number);
+  const std::int64_t *sum = entry.sum.data(), *apart = entry.out_of_place.data();
+  if (entry.out_of_place.empty())
+    add_converted(total.data(), sum, value, entry.sum.size());
+  else if (entry.sum.empty())
+    for_places(size_, entry.by_columns,
+               [&](std::size_t i, std::size_t j) { total[i] += static_cast<double>(apart[j]) * value; });
+  else
+    for_places(size_, entry.by_columns,
+               [&](std::size_t i, std::size_t j) { total[i] += static_cast<double>(sum[i] + apart[j]) * value; });
 }
 
 void ExactSum::set_order(Class& entry, const MatrixAt& by_columns) {
@@ -228,10 +235,7 @@ Vec ExactSum::quotient(double divisor, Dtype dtype) {
   add_waiting();
   Vec result = Vec::uninitialized(size_, dtype);
   std::vector<double> total(size_, 0.0);
-  for (auto& [number, entry] : classes_) {
-    put_in_place(entry);
-    add_converted(total.data(), entry.sum.data(), unit(number), entry.sum.size());
-  }
+  for (const auto& [number, entry] : classes_) add_to(total, number, entry);
   if (dtype == Dtype::float32)
     divide(result.as<float>().data(), total.data(), divisor, size_);
   else

@@ -61,7 +61,7 @@ class ExactSum {
   double unit(int number) const;  // 16^c 2^-bits
   void add_waiting(Class& entry) const;
   void add_waiting();
-  void put_in_place(Class& entry) const;
+  void add_to(std::vector<double>& total, int number, const Class& entry) const;
   static void set_order(Class& entry, const MatrixAt& by_columns);
   std::size_t size_;
   int bits_;
