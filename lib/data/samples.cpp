@@ -161,12 +161,9 @@ float MemorySamples::byte_divisor() const {
 }
 
 void MemorySamples::gather(std::span<const std::int64_t> rows, std::uint8_t* x, std::int32_t* y) const {
-  constexpr std::size_t ahead = 4;  // rows on their way into the caches
   const auto& stored = std::get<std::vector<std::uint8_t>>(x_);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto row = rows[i];
+  for (const auto row : rows) {
     assert(row >= 0 && row < size_);
-    if (i + ahead < rows.size()) prefetch(rows[i + ahead]);
     x = std::copy_n(stored.data() + row * elements_, elements_, x);
     y = copy_targets(row, y);
   }

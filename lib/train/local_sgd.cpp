@@ -82,6 +82,7 @@ struct Worker::Impl {
   void give_all(const ClientData& client, Random& noise) {
     const std::int64_t n = client.rows.size();
     place_of.resize(static_cast<std::size_t>(n));
+    for (std::int64_t i = plan.upcoming(); i < n; ++i) data.train->prefetch(plan.row(i));
     for (std::int64_t i = 0; i < n; ++i) place_of[static_cast<std::size_t>(plan.position(i))] = i;
     learner->samples(client_batch(client, n, noise, [&](std::int64_t i) { return plan.row(i); }));
     all_y.swap(y);
