@@ -39,60 +39,83 @@ struct OfBytes {
   float value(Index k, int row) const { return every_byte.number[entries[k] >> (8 * row) & 255]; }
 };
 
-/// sums[r] += the k-th values of row r times b[the k-th column], from <= k < to, for the rows [First, Last) of a pair.
-template <int First, int Last, class List, int Rows, int Vecs>
-[[gnu::always_inline]] inline void add_listed(Vector<float> (&sums)[Rows][Vecs], const List& list, Index from, Index to,
-                                              const float* b, Index b_row) {
-  for (Index k = from; k < to; ++k) {
-    const float* row = b + list.column(k) * b_row;
-    Vector<float> value[Last];
+/// What the last vector of a row of the result is: all of it, its first values, or no more than half of it, which take half
+/// the time.
+enum class Last { whole, part, half };
+
+/// Rows x Vecs vectors of the result in registers, of which the last have `tail` values where not whole.
+template <int Rows, int Vecs, Last last>
+struct Sums {
+  typedef float Half __attribute__((vector_size(32)));
+  static constexpr int lanes = Simd<float>::lanes, full = Vecs - (last == Last::half ? 1 : 0);
+  Vector<float> vectors[Rows][full > 0 ? full : 1] = {};
+  Half halves[Rows] = {};
+
+  void load_from(const float* c, Index c_row, int tail) {
 #pragma GCC unroll 16
-    for (int r = First; r < Last; ++r) value[r] = broadcast(list.value(k, r));
+    for (int r = 0; r < Rows; ++r, c += c_row) {
 #pragma GCC unroll 16
-    for (int v = 0; v < Vecs; ++v) {
-      Vector<float> right = load(row + v * Simd<float>::lanes);
-      if constexpr (Last - First > 1) keep_in_register(right);
-#pragma GCC unroll 16
-      for (int r = First; r < Last; ++r) sums[r][v] += value[r] * right;
+      for (int v = 0; v < full; ++v)
+        vectors[r][v] = last == Last::part && v == Vecs - 1 ? load(c + v * lanes, tail) : load(c + v * lanes);
+      if constexpr (last == Last::half) halves[r] = _mm256_maskz_loadu_ps(lanes8(tail), c + full * lanes);
     }
   }
-}
+  void store_to(float* c, Index c_row, int tail) const {
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r, c += c_row) {
+#pragma GCC unroll 16
+      for (int v = 0; v < full; ++v)
+        if (last == Last::part && v == Vecs - 1)
+          store(c + v * lanes, vectors[r][v], tail);
+        else
+          store(c + v * lanes, vectors[r][v]);
+      if constexpr (last == Last::half) _mm256_mask_storeu_ps(c + full * lanes, lanes8(tail), halves[r]);
+    }
+  }
 
-/// One list on Vecs vectors of the result, of which the last has `tail` values where Tail. Rows 1: the second row is
-/// not there. The sums go on from what is in c where `add`.
-template <class List, int Rows, int Vecs, bool Tail>
+  /// Rows [First, End) of them += the k-th values of the list times b[the k-th column], from <= k < to.
+  template <int First, int End, class List>
+  [[gnu::always_inline]] void add(const List& list, Index from, Index to, const float* b, Index b_row) {
+    for (Index k = from; k < to; ++k) {
+      const float* row = b + list.column(k) * b_row;
+      Vector<float> value[End];
+#pragma GCC unroll 16
+      for (int r = First; r < End; ++r) value[r] = broadcast(list.value(k, r));
+#pragma GCC unroll 16
+      for (int v = 0; v < full; ++v) {
+        Vector<float> right = load(row + v * lanes);
+        if constexpr (End - First > 1) keep_in_register(right);
+#pragma GCC unroll 16
+        for (int r = First; r < End; ++r) vectors[r][v] += value[r] * right;
+      }
+      if constexpr (last == Last::half) {
+        const Half right = _mm256_loadu_ps(row + full * lanes);
+#pragma GCC unroll 16
+        for (int r = First; r < End; ++r) halves[r] += static_cast<Half>(_mm512_castps512_ps256(value[r])) * right;
+      }
+    }
+  }
+};
+
+/// One list on Vecs vectors of the result. Rows 1: the second row is not there. The sums go on from what is in c where
+/// `add`.
+template <class List, int Rows, int Vecs, Last last>
 void listed_tile(const ListedProduct<float>& p, Index index, const float* b, float* c, bool add, int tail) {
-  constexpr int lanes = Simd<float>::lanes;
-  const auto last = [](int v) { return Tail && v == Vecs - 1; };
-  Vector<float> sums[Rows][Vecs] = {};
-  if (add)
-#pragma GCC unroll 16
-    for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 16
-      for (int v = 0; v < Vecs; ++v)
-        sums[r][v] = last(v) ? load(c + r * p.c_row + v * lanes, tail) : load(c + r * p.c_row + v * lanes);
+  Sums<Rows, Vecs, last> sums;
+  if (add) sums.load_from(c, p.c_row, tail);
   const std::int32_t* ends = p.a.ends + index * p.a.parts;
   const Index from = ends == p.a.ends ? 0 : ends[-1];
   const List list(p.a);
-  add_listed<0, Rows>(sums, list, from, ends[0], b, p.b_row);
+  sums.template add<0, Rows>(list, from, ends[0], b, p.b_row);
   if (p.a.parts == 3) {
-    add_listed<0, 1>(sums, list, ends[0], ends[1], b, p.b_row);
-    if constexpr (Rows == 2) add_listed<1, 2>(sums, list, ends[1], ends[2], b, p.b_row);
+    sums.template add<0, 1>(list, ends[0], ends[1], b, p.b_row);
+    if constexpr (Rows == 2) sums.template add<1, 2>(list, ends[1], ends[2], b, p.b_row);
   }
-#pragma GCC unroll 16
-  for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 16
-    for (int v = 0; v < Vecs; ++v) {
-      float* to_c = c + r * p.c_row + v * lanes;
-      if (last(v))
-        store(to_c, sums[r][v], tail);
-      else
-        store(to_c, sums[r][v]);
-    }
+  sums.store_to(c, p.c_row, tail);
 }
 
 /// All lists on the vectors from `column` on.
-template <class List, int Vecs, bool Tail>
+template <class List, int Vecs, Last last>
 void listed_panel(const ListedProduct<float>& p, Index column, int tail) {
   const Index pairs = (p.a.rows + 1) / 2;
   const float* b = p.b + column;
@@ -101,21 +124,24 @@ void listed_panel(const ListedProduct<float>& p, Index column, int tail) {
       const Index index = chunk * pairs + (p.first + row) / 2;
       float* c = p.c + row * p.c_row + column;
       if (row + 1 < p.rows)
-        listed_tile<List, 2, Vecs, Tail>(p, index, b, c, chunk > 0, tail);
+        listed_tile<List, 2, Vecs, last>(p, index, b, c, chunk > 0, tail);
       else
-        listed_tile<List, 1, Vecs, Tail>(p, index, b, c, chunk > 0, tail);
+        listed_tile<List, 1, Vecs, last>(p, index, b, c, chunk > 0, tail);
     }
 }
 
 template <class List, int Vecs>
 void listed_panel_of(int vecs, const ListedProduct<float>& p, Index column) {
+  constexpr int lanes = Simd<float>::lanes;
   if constexpr (Vecs > 1)
     if (vecs < Vecs) return listed_panel_of<List, Vecs - 1>(vecs, p, column);
-  const int beyond = static_cast<int>(column + Vecs * Simd<float>::lanes - p.columns);
-  if (beyond > 0)
-    listed_panel<List, Vecs, true>(p, column, Simd<float>::lanes - beyond);
+  const int tail = static_cast<int>(p.columns - column) - (Vecs - 1) * lanes;
+  if (tail >= lanes)
+    listed_panel<List, Vecs, Last::whole>(p, column, lanes);
+  else if (2 * tail > lanes)
+    listed_panel<List, Vecs, Last::part>(p, column, tail);
   else
-    listed_panel<List, Vecs, false>(p, column, 0);
+    listed_panel<List, Vecs, Last::half>(p, column, tail);
 }
 
 /// Panels of nearly equal width.
