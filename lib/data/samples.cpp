@@ -62,7 +62,11 @@ bool fused_arithmetic() {
 }
 
 void convert(const std::uint8_t* from, float* to, std::size_t n, float shift, float divisor) {
-  scale_bytes(from, to, n, shift, divisor);
+  static const bool fused = fused_arithmetic();
+  if (fused)
+    quotients(from, to, n, shift, divisor);
+  else
+    convert<std::uint8_t, float>(from, to, n, shift, divisor);
 }
 
 /// One group a feature: shift and divisor run along.
@@ -73,18 +77,6 @@ void convert(const From* from, To* to, std::size_t n, const double* shift, const
 }
 
 }  // namespace
-
-void scale_bytes(const std::uint8_t* from, float* to, std::size_t n, float shift, float divisor) {
-  static const bool fused = fused_arithmetic();
-  if (fused)
-    quotients(from, to, n, shift, divisor);
-  else
-    convert<std::uint8_t, float>(from, to, n, shift, divisor);
-}
-
-void scale_bytes(const std::uint8_t* from, double* to, std::size_t n, double shift, double divisor) {
-  convert<std::uint8_t, double>(from, to, n, shift, divisor);
-}
 
 std::int64_t count(const Features& features) {
   return std::visit([](const auto& values) { return static_cast<std::int64_t>(values.size()); }, features);

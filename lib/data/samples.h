@@ -31,10 +31,6 @@ struct Scale {
 /// everything. Tokens are never scaled.
 Scale make_scale(const std::string& name, const Features& train, const Shape& shape, bool tokens);
 
-/// to[i] = (from[i] - shift) / divisor, the bits of the division.
-void scale_bytes(const std::uint8_t* from, float* to, std::size_t n, float shift, float divisor);
-void scale_bytes(const std::uint8_t* from, double* to, std::size_t n, double shift, double divisor);
-
 class MemorySamples final : public Samples {
  public:
   /// x: [n, elements], y: [n, targets].

@@ -14,7 +14,7 @@ constexpr std::int64_t rows = 60, features = 150, classes = 7;
 
 /// Images half black, as bytes of which 255 is 1, or as those values.
 template <class T>
-Dataset images(bool as_bytes) {
+Dataset images(bool as_bytes, const Shape& shape = {features}) {
   Random random(7, Purpose::data);
   std::vector<std::uint8_t> bytes;
   std::vector<T> values;
@@ -25,7 +25,7 @@ Dataset images(bool as_bytes) {
     values.push_back(static_cast<T>(bytes.back()) / 255);
   }
   for (std::int64_t i = 0; i < rows; ++i) labels.push_back(static_cast<std::int32_t>(random.below(classes)));
-  Dataset data = shaped({features}, classes);
+  Dataset data = shaped(shape, classes);
   if (as_bytes)
     data.train = std::make_shared<MemorySamples>(bytes, labels, features, 1, Scale{{0}, {255}});
   else
@@ -43,20 +43,21 @@ struct Site {
   Worker worker;
   Vec start;
 
-  Site(const std::vector<std::string>& layers, bool as_bytes)
-      : data(images<T>(as_bytes)),
+  Site(const std::vector<std::string>& layers, bool as_bytes, const Shape& shape = {features})
+      : data(images<T>(as_bytes, shape)),
         network(build_network(layers, data)),
         engine(compiled_engine(network, data, dtype)),
         worker(engine->learner(), data, dtype),
         start(random_parameters(network, 4, dtype)) {}
 
-  LocalResult run(const ClientOptions& local, std::int64_t samples, Answer answer, double noise = 0) {
+  LocalResult run(const ClientOptions& local, std::int64_t samples, Answer answer, double noise = 0, double prox = 0) {
     Round round;
     round.index = 3;
     round.client_lr = local.lr;
     round.local = local;
     round.seed = 5;
-    return worker.sgd({.client = 1, .rows = Rows(2, samples), .noise = noise}, round, LocalJob{.start = start}, answer);
+    return worker.sgd({.client = 1, .rows = Rows(2, samples), .noise = noise}, round,
+                      LocalJob{.start = start, .prox = prox}, answer);
   }
 };
 
@@ -65,12 +66,14 @@ Vec change_of(const LocalResult& result) { return result.sealed ? values_of(*res
 struct Run {
   std::vector<std::string> layers;
   std::int64_t samples = 23, batch = 5, epochs = 1;
-  double momentum = 0;
+  double momentum = 0, weight_decay = 0, clip = 0, prox = 0;
 };
 
 const std::vector<std::string> wide{"linear 45", "relu", "linear 20", "tanh", "linear 7"};
 const std::vector<std::string> one{"linear 7"};
 const std::vector<std::string> odd{"linear 33 nobias", "relu", "linear 7"};
+const std::vector<std::string> single{"linear 7 nobias"};
+const std::vector<std::string> narrow{"linear 16", "relu", "linear 7"};
 
 const std::vector<Run> runs{
     {.layers = wide, .epochs = 3},                       // in dual form
@@ -81,12 +84,19 @@ const std::vector<Run> runs{
     {.layers = wide, .epochs = 2, .momentum = 0.5},      // stored gradients, of more outputs than read bytes themselves
     {.layers = one, .samples = 40, .batch = 10},         // weights updated at once
     {.layers = one, .samples = 40, .batch = 17, .momentum = 0.9},
+    {.layers = one, .samples = 3, .batch = 1, .epochs = 4},     // dual form that reads the bytes themselves
+    {.layers = single, .samples = 3, .batch = 1, .epochs = 4},  // and leaves nothing else to write
+    {.layers = one, .samples = 1, .batch = 1},                  // one step: factors with bytes, by rows
+    {.layers = narrow, .samples = 9, .batch = 3, .epochs = 4, .prox = 1.5},
+    {.layers = wide, .samples = 9, .batch = 3, .epochs = 4, .prox = 1.5},
+    {.layers = narrow, .weight_decay = 0.1, .clip = 0.5},
+    {.layers = wide, .epochs = 2, .weight_decay = 0.1},
 };
 
 template <class T>
 void check_equal(double rounding) {
   for (const Run& r : runs) {
-    CAPTURE(r.layers.size(), r.samples, r.batch, r.epochs, r.momentum);
+    CAPTURE(r.layers.front(), r.samples, r.batch, r.epochs, r.momentum, r.prox);
     Site<T> bytes(r.layers, true), values(r.layers, false);
     REQUIRE(bytes.engine->learner()->byte_divisor() == 255);
     REQUIRE(values.engine->learner()->byte_divisor() == 0);
@@ -95,8 +105,11 @@ void check_equal(double rounding) {
     local.batch_size = r.batch;
     local.epochs = r.epochs;
     local.momentum = r.momentum;
+    local.weight_decay = r.weight_decay;
+    local.clip = r.clip;
     for (const Answer answer : {Answer::model, Answer::change, Answer::sealed_change}) {
-      const LocalResult expected = values.run(local, r.samples, answer), got = bytes.run(local, r.samples, answer);
+      const LocalResult expected = values.run(local, r.samples, answer, 0, r.prox),
+                        got = bytes.run(local, r.samples, answer, 0, r.prox);
       const Vec change = change_of(expected);
       CHECK(norm(change) > 0.01);
       CHECK(norm(change_of(got) - change) < rounding * norm(values.start));
@@ -138,6 +151,17 @@ TEST_CASE("a first linear layer that reads bytes trains as on their values", "[c
 TEST_CASE("gradients and evaluations of bytes are those of their values", "[compiled]") {
   check_gradient<float>(1e-5);
   check_gradient<double>(1e-13);
+}
+
+TEST_CASE("bytes of images with several channels are in the order of their values", "[compiled]") {
+  Site<float> bytes({"flatten", "linear 40", "relu", "linear 7"}, true, {3, 5, 10}),
+      values({"flatten", "linear 40", "relu", "linear 7"}, false, {3, 5, 10});
+  ClientOptions local;
+  local.lr = 0.1;
+  local.batch_size = 5;
+  const Vec expected = values.run(local, 23, Answer::change).w;
+  CHECK(norm(expected) > 0.01);
+  CHECK(norm(bytes.run(local, 23, Answer::change).w - expected) < 1e-6 * norm(values.start));
 }
 
 TEST_CASE("features with noise are values, whatever they were stored as", "[compiled]") {

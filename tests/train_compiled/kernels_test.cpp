@@ -249,7 +249,7 @@ void check_lists_of_bytes(const Kernels<float>& kernels, const std::vector<float
   const auto both = [&](auto list) { return std::pair(list(of_bytes, bytes), list(of_numbers, numbers)); };
   const auto [got, expected] = both([&](Lists<float>& lists, const auto& x) {
     return by_columns ? lists.of_transposed(kernels, x.data(), rows, inner, chunk)
-                      : lists.of(kernels, x.data(), rows, inner, chunk);
+                      : lists.of(kernels, x.data(), rows, inner, std::min<Index>(chunk, 64));
   });
   const Index ends = expected.chunks * ((rows + 1) / 2) * expected.parts, length = expected.ends[ends - 1];
   CHECK(std::equal(got.ends, got.ends + ends, expected.ends));
@@ -282,7 +282,7 @@ void check_lists(const Kernels<float>& kernels) {
     const bool by_columns = trial % 2 == 0;
     const Index rows = by_columns ? 2 * (1 + static_cast<Index>(random.below(40))) : 1 + static_cast<Index>(random.below(30));
     const Index inner = 1 + static_cast<Index>(random.below(90)), columns = 1 + static_cast<Index>(random.below(260));
-    const Index chunk = 1 + static_cast<Index>(random.below(64)), b_row = padded(kernels, columns), c_row = columns + 3;
+    const Index chunk = 1 + static_cast<Index>(random.below(80)), b_row = padded(kernels, columns), c_row = columns + 3;
     const auto a = rounded<float>(by_columns ? with_zeros(random, inner, rows) : with_zeros(random, rows, inner));
     const auto b = rounded<float>(values(random, inner * b_row));
     const Listed<float> listed = by_columns ? lists.of_transposed(kernels, a.data(), rows, inner, chunk)

@@ -1,6 +1,5 @@
 // The learner: the plan with its parameters, and the SGD rule. The first step of a local run reads the start
 // in place, so that handing out the global model costs no copy.
-#include <cassert>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -52,7 +51,7 @@ class CompiledLearner final : public Learner {
     }
     only_linear_ = of_linear == network_.size;
     const Layer first = layers_of(network_).front();
-    if (first.kind == LayerKind::linear && first.in.size() == 1)
+    if (first.kind == LayerKind::linear && first.in.size() == 1 && offset_of(first, network_, 0) == 0)
       first_.emplace(kernels_, offset_of(first, network_, 0), first.in[0], first.out[0], facts.density);
     if (first_) byte_divisor_ = facts.byte_divisor;
   }
@@ -73,7 +72,8 @@ class CompiledLearner final : public Learner {
   }
 
   void samples(const Batch& all) override {
-    dual_->begin(current(), inputs(all), shape_, static_cast<T>(1 - rule_.lr * rule_.prox));
+    const bool listed = dual_->by_columns() && dual_->in() <= most_columns_of_bytes;
+    dual_->begin(current(), inputs(all, listed), shape_, static_cast<T>(1 - rule_.lr * rule_.prox));
   }
 
   Evaluation step(const Batch& batch) override { return step_to(batch, nullptr); }
@@ -140,12 +140,11 @@ class CompiledLearner final : public Learner {
 
  private:
   /// What the first layer reads. A product makes numbers of bytes for some outputs at a time: for more than a few they are
-  /// made once before.
-  Inputs<T> inputs(const Batch& batch) {
+  /// made once before, but where it reads lists.
+  Inputs<T> inputs(const Batch& batch, bool listed = false) {
     constexpr Index few_outputs = 16;
     if (!batch.bytes) return {.numbers = static_cast<const T*>(batch.x)};
     const T unit = T(1) / static_cast<T>(byte_divisor_);
-    const bool listed = dual_ && dual_->by_columns() && first_->in() <= most_columns_of_bytes;
     if (listed || first_->out() <= few_outputs) return {.bytes = batch.bytes, .unit = unit};
     numbers_.grow(batch.count * first_->in());
     kernels_.numbers(batch.bytes, batch.count * first_->in(), numbers_.data());
@@ -167,11 +166,10 @@ class CompiledLearner final : public Learner {
   /// vector, is written to memory of its own.
   Evaluation sealed_step(const Batch& batch) {
     const Parameter& weights = network_.parameters.front();
-    assert(weights.offset == 0 && first_->weight() == 0);
     const Index from = elements(weights.shape);
     Written<T> written{.parts = {}, .memory = Buffer(static_cast<std::size_t>(network_.size - from) * sizeof(T))};
     T* rest = static_cast<T*>(written.memory.data());
-    const Evaluation result = step_to(batch, origin_, rest - from);
+    const Evaluation result = step_to(batch, origin_, rest, from);
     for (const Parameter& parameter : std::span(network_.parameters).subspan(1)) {
       const Index rows = parameter.shape.size() < 2 ? 1 : parameter.shape[0];
       written.parts.push_back({.first = parameter.offset,
@@ -206,11 +204,11 @@ class CompiledLearner final : public Learner {
   }
 
   Evaluation step_to(const Batch& batch, const Vec* origin) {
-    return step_to(batch, origin, w_.template as<T>().data());
+    return step_to(batch, origin, w_.template as<T>().data(), 0);
   }
 
-  /// `origin`, not null: what is written to `out` is the new parameters minus it.
-  Evaluation step_to(const Batch& batch, const Vec* origin, T* out) {
+  /// What is written to `out` is the new parameters from `from` on, minus `origin` where that is not null.
+  Evaluation step_to(const Batch& batch, const Vec* origin, T* out, Index from) {
     const T* w = current();
     const Fused<T> fused{.lr = static_cast<T>(rule_.lr),
                          .weight_decay = static_cast<T>(rule_.weight_decay),
@@ -218,7 +216,8 @@ class CompiledLearner final : public Learner {
                          .anchor = data_of<T>(rule_.anchor),
                          .linear = data_of<T>(rule_.linear),
                          .origin = data_of<T>(origin),
-                         .out = out};
+                         .out = out,
+                         .first = from};
     Random dropout = batch.dropout;
     const Pass<T> pass{.kernels = kernels_,
                        .scratch = &scratch_,
@@ -299,7 +298,7 @@ class CompiledLearner final : public Learner {
                       .linear = rule.linear ? rule.linear + first : nullptr,
                       .origin = rule.origin ? rule.origin + first : nullptr},
                      last - first, factor, gradient_.data() + first, static_cast<T>(rule_.momentum),
-                     rule_.momentum != 0 ? velocity_.data() + first : nullptr, rule.out + first);
+                     rule_.momentum != 0 ? velocity_.data() + first : nullptr, rule.at(first));
   }
 
   std::shared_ptr<const Network> owned_;  // the engine may be gone before its learners

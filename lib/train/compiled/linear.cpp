@@ -26,7 +26,7 @@ template <class T>
 void weight_gradient(const Pass<T>& pass, Index offset, Product<T> p) {
   if (pass.fused) {
     p.write = Write::sgd;
-    p.c = pass.fused->out + offset;
+    p.c = pass.fused->at(offset);
     p.descent = descent_at(pass, offset);
   } else {
     p.write = Write::store;
@@ -41,7 +41,7 @@ void bias_gradient(const Pass<T>& pass, Index offset, const T* d, Index rows, In
   pass.kernels.column_sums(d, rows, columns, sums);
   if (pass.fused)
     pass.kernels.descend(descent_at(pass, offset), columns, T(1), sums, T(0), nullptr,
-                         pass.fused->out + offset);
+                         pass.fused->at(offset));
 }
 
 template void weight_gradient<float>(const Pass<float>&, Index, Product<float>);

@@ -38,7 +38,9 @@ struct Fused {
   const T* anchor;
   const T* linear;
   const T* origin;  // null, or what the new parameters are written minus
-  T* out;           // the new parameters
+  T* out;           // the new parameters from `first` on
+  Index first = 0;
+  T* at(Index offset) const { return out + (offset - first); }
 };
 
 /// Rooms for what does not outlive a call: one of each for the whole plan.
