@@ -145,7 +145,7 @@ const std::vector<std::string> narrow{"linear 7"};
 /// Where every sample comes once only zeros make the dual form pay, and only where they can be left out.
 template <class T>
 bool leaves_out_zeros() {
-  return compiled::best_kernels<T>().listed_product != nullptr;
+  return compiled::best_kernels<T>().list_rows != nullptr;
 }
 
 const std::vector<Case> cases{

@@ -9,7 +9,6 @@ constexpr Index wide = 32;              // outputs from which zeros are left out
 constexpr Index most_samples = 1024;    // X X' has the square of them
 constexpr Index most_values = 4 << 20;  // of X
 constexpr Index columns_at_once = 32;   // of X: two vectors, for which 13 each of W0' stay in the core's first cache
-constexpr Index few = 4;                // samples below which whole columns are cheaper than lists
 
 /// Two rows share a list: of the values in it more than half are not 0.
 double listed_part(double density) { return std::min(1.0, 1.2 * density); }
@@ -25,21 +24,22 @@ double product_of(const Kernels<T>& kernels, const T* a, const T* b, Index n) {
 }  // namespace
 
 template <class T>
-Dual<T>::Dual(const Kernels<T>& kernels, Index weight, Index in, Index out, double density)
+Dual<T>::Dual(const Kernels<T>& kernels, Index weight, Index in, Index out, double density, bool as_bytes)
     : kernels_(kernels),
       weight_(weight),
       in_(in),
       out_(out),
       row_(padded(kernels, out)),
       density_(density),
-      listed_(kernels.listed_product && out >= wide && in % 2 == 0 && listed_part(density) < 0.8) {}
+      listed_((as_bytes && in <= most_columns_of_bytes ? kernels.list_rows_of_bytes != nullptr : kernels.list_rows != nullptr) &&
+              out >= wide && in % 2 == 0 && listed_part(density) < 0.8) {}
 
 template <class T>
 bool Dual<T>::pays(const RunShape& run) const {
   if (run.samples == 0 || run.samples > most_samples || run.samples * in_ > most_values) return false;
   const auto samples = static_cast<double>(run.samples), visits = static_cast<double>(run.visits);
   const double in = static_cast<double>(in_), out = static_cast<double>(out_);
-  const double part = listed_ ? listed_part(density_) : 1;
+  const double part = lists(run.samples) ? listed_part(density_) : 1;
   const double products = 2 * part * samples * in * out;
   const double inner = samples * samples / 2 * in;
   const double corrections = visits * samples * out / (run.visits > run.samples ? 1 : 2);
@@ -69,7 +69,7 @@ void Dual<T>::begin(const T* w, const Inputs<T>& x, const RunShape& run, T keep)
 
 template <class T>
 void Dual<T>::outputs_of_start(const RunShape& run) {
-  if (!listed_)
+  if (!lists(m_))
     return kernels_.dot_product({.rows = m_,
                                  .columns = out_,
                                  .inner = in_,
@@ -177,7 +177,7 @@ Factor<T> Dual<T>::factor() const {
           .inner = inner_.data(),
           .squares = squares_,
           .by_columns = listed_,
-          .listed = listed_ && m_ >= few};
+          .listed = lists(m_)};
 }
 
 template class Dual<float>;

@@ -18,9 +18,12 @@ namespace fedsim::compiled {
 template <class T>
 class Dual {
  public:
-  /// W [out, in] at `weight` of the flat vector. `density`: the part of the samples' values that are not 0.
-  Dual(const Kernels<T>& kernels, Index weight, Index in, Index out, double density);
+  /// W [out, in] at `weight` of the flat vector. `density`: the part of the samples' values that are not 0; as_bytes:
+  /// whether `begin` gets bytes where it can read lists of them.
+  Dual(const Kernels<T>& kernels, Index weight, Index in, Index out, double density, bool as_bytes);
 
+  /// True where so many samples are read as lists of what is not 0.
+  bool lists(Index samples) const { return listed_ && samples >= kernels_.few_listed; }
   /// True where a run takes fewer multiply-adds in this form.
   bool pays(const RunShape& run) const;
   /// Begins a run at the flat vector w on samples x [m, in]; both must stay until the run is over. keep: 1 - lr prox.

@@ -189,7 +189,8 @@ struct Kernels {
   /// the last rounding.
   void (*inner_products_of_bytes)(const std::uint8_t* a, Index rows, Index columns, double unit, T* inner);
   Winograd<T> winograd[3];
-  // Null where lists do not pay, with all but AVX-512 on float32.
+  Index few_listed = 0;  // samples below which whole products are cheaper than lists
+  // Null where lists do not pay: of values with all but AVX-512, of bytes with neither that nor AVX2, and for float64.
   void (*listed_product)(const ListedProduct<T>&) = nullptr;
   /// Writes the list, of three parts, of columns [first, last) of rows x and y (null: zeros) from place `at` of `columns`
   /// and of the pairs in `values` on, and its ends; at most 48 entries beyond what it needs are overwritten. Returns the

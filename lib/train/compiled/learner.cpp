@@ -52,7 +52,8 @@ class CompiledLearner final : public Learner {
     only_linear_ = of_linear == network_.size;
     const Layer first = layers_of(network_).front();
     if (first.kind == LayerKind::linear && first.in.size() == 1 && offset_of(first, network_, 0) == 0)
-      first_.emplace(kernels_, offset_of(first, network_, 0), first.in[0], first.out[0], facts.density);
+      first_.emplace(kernels_, offset_of(first, network_, 0), first.in[0], first.out[0], facts.density,
+                     facts.byte_divisor != 0);
     if (first_) byte_divisor_ = facts.byte_divisor;
   }
 
@@ -72,7 +73,7 @@ class CompiledLearner final : public Learner {
   }
 
   void samples(const Batch& all) override {
-    const bool listed = dual_->by_columns() && dual_->in() <= most_columns_of_bytes;
+    const bool listed = dual_->lists(all.count) && dual_->in() <= most_columns_of_bytes;
     dual_->begin(current(), inputs(all, listed), shape_, static_cast<T>(1 - rule_.lr * rule_.prox));
   }
 
