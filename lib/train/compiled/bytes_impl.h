@@ -14,82 +14,63 @@ void numbers(const std::uint8_t* x, Index n, T* y) {
   for (; i < n; ++i) y[i] = x[i];
 }
 
-/// The first `count` bytes, zeros behind.
-template <int Length>
-struct First {
-  First(const std::uint8_t* p, int count) {
-    for (int i = 0; i < count; ++i) bytes[i] = p[i];
+struct UnsignedBytes {
+  template <class V>
+  static V right(V bytes) {
+    return bytes;
   }
-  std::uint8_t bytes[Length] = {};
+  static double missing(const std::uint8_t*, Index) { return 0; }
 };
 
-// Lanes of 32 bits that take the products of `length` bytes at a time: left operand, right operand, sums. With `count`, only
-// so many bytes are there. VNNI takes signed bytes on the right, so that the numbers there are 128 less.
+// Lanes of 32 bits that take the products of `length` bytes at a time: operands, what an operand is on the right, sums. With
+// `count`, only so many bytes are there. VNNI takes signed bytes on the right, so that the numbers there are 128 less.
 #if defined(__AVX512VNNI__)
 struct Bytes {
   using V = __m512i;
   static constexpr int length = 64;
-  static V left(const std::uint8_t* p) { return _mm512_loadu_si512(p); }
-  static V left(const std::uint8_t* p, int count) { return _mm512_maskz_loadu_epi8((__mmask64{1} << count) - 1, p); }
-  template <class... Rest>
-  static V right(const std::uint8_t* p, Rest... rest) {
-    return _mm512_xor_si512(left(p, rest...), _mm512_set1_epi8(static_cast<char>(0x80)));
-  }
+  static V operand(const std::uint8_t* p) { return _mm512_loadu_si512(p); }
+  static V operand(const std::uint8_t* p, int count) { return _mm512_maskz_loadu_epi8((__mmask64{1} << count) - 1, p); }
+  static V right(V bytes) { return _mm512_xor_si512(bytes, _mm512_set1_epi8(static_cast<char>(0x80))); }
   static void add(V& sums, V a, V b) { sums = _mm512_dpbusd_epi32(sums, a, b); }
   /// What the products of n bytes with numbers on the right lack.
   static double missing(const std::uint8_t* p, Index n) {
     V sums = {};
     for (Index i = 0; i < n; i += length) {
-      const V bytes = n - i < length ? left(p + i, static_cast<int>(n - i)) : left(p + i);
+      const V bytes = n - i < length ? operand(p + i, static_cast<int>(n - i)) : operand(p + i);
       sums = _mm512_add_epi64(sums, _mm512_sad_epu8(bytes, V{}));
     }
     return 128 * static_cast<double>(_mm512_reduce_add_epi64(sums));
   }
 };
 #elif defined(__AVX512BW__)
-struct Bytes {
+struct Bytes : UnsignedBytes {
   using V = __m512i;
   static constexpr int length = 32;
-  static V left(const std::uint8_t* p) {
+  static V operand(const std::uint8_t* p) {
     return _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   }
-  static V left(const std::uint8_t* p, int count) {
+  static V operand(const std::uint8_t* p, int count) {
     return _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8((__mmask32{1} << count) - 1, p));
   }
-  template <class... Rest>
-  static V right(const std::uint8_t* p, Rest... rest) {
-    return left(p, rest...);
-  }
   static void add(V& sums, V a, V b) { sums = _mm512_add_epi32(sums, _mm512_madd_epi16(a, b)); }
-  static double missing(const std::uint8_t*, Index) { return 0; }
 };
 #elif defined(__AVX2__)
-struct Bytes {
+struct Bytes : UnsignedBytes {
   using V = __m256i;
   static constexpr int length = 16;
-  static V left(const std::uint8_t* p) {
+  static V operand(const std::uint8_t* p) {
     return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
-  static V left(const std::uint8_t* p, int count) { return left(First<length>(p, count).bytes); }
-  template <class... Rest>
-  static V right(const std::uint8_t* p, Rest... rest) {
-    return left(p, rest...);
-  }
+  static V operand(const std::uint8_t* p, int count) { return operand(First<length>(p, count).bytes); }
   static void add(V& sums, V a, V b) { sums = _mm256_add_epi32(sums, _mm256_madd_epi16(a, b)); }
-  static double missing(const std::uint8_t*, Index) { return 0; }
 };
 #else
-struct Bytes {
+struct Bytes : UnsignedBytes {
   typedef std::int32_t V __attribute__((vector_size(16)));
   static constexpr int length = 4;
-  static V left(const std::uint8_t* p) { return V{p[0], p[1], p[2], p[3]}; }
-  static V left(const std::uint8_t* p, int count) { return left(First<length>(p, count).bytes); }
-  template <class... Rest>
-  static V right(const std::uint8_t* p, Rest... rest) {
-    return left(p, rest...);
-  }
+  static V operand(const std::uint8_t* p) { return V{p[0], p[1], p[2], p[3]}; }
+  static V operand(const std::uint8_t* p, int count) { return operand(First<length>(p, count).bytes); }
   static void add(V& sums, V a, V b) { sums += a * b; }
-  static double missing(const std::uint8_t*, Index) { return 0; }
 };
 #endif
 
@@ -124,10 +105,10 @@ void inner_tile(const std::uint8_t* a, const std::uint8_t* b, Index row, Index l
   const auto step = [&](Index i, auto... rest) {
     Bytes::V right[4];
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; ++j) right[j] = Bytes::right(b + (j < columns ? j : 0) * row + i, rest...);
+    for (int j = 0; j < 4; ++j) right[j] = Bytes::right(Bytes::operand(b + (j < columns ? j : 0) * row + i, rest...));
 #pragma GCC unroll 4
     for (int r = 0; r < Rows; ++r) {
-      const Bytes::V left = Bytes::left(a + r * row + i, rest...);
+      const Bytes::V left = Bytes::operand(a + r * row + i, rest...);
 #pragma GCC unroll 4
       for (int j = 0; j < 4; ++j) Bytes::add(lanes[r][j], left, right[j]);
     }

@@ -31,8 +31,9 @@ Dual<T>::Dual(const Kernels<T>& kernels, Index weight, Index in, Index out, doub
       out_(out),
       row_(padded(kernels, out)),
       density_(density),
-      listed_((as_bytes && in <= most_columns_of_bytes ? kernels.list_rows_of_bytes != nullptr : kernels.list_rows != nullptr) &&
-              out >= wide && in % 2 == 0 && listed_part(density) < 0.8) {}
+      bytes_(as_bytes && in <= most_columns_of_bytes),
+      listed_((bytes_ ? kernels.list_rows_of_bytes != nullptr : kernels.list_rows != nullptr) && out >= wide &&
+              in % 2 == 0 && listed_part(density) < 0.8) {}
 
 template <class T>
 bool Dual<T>::pays(const RunShape& run) const {
@@ -85,8 +86,7 @@ void Dual<T>::outputs_of_start(const RunShape& run) {
     kernels_.transpose(w_, out_, in_, in_, w_transposed_.data(), row_);
     transposed_ = run.start;
   }
-  kernels_.listed_product({.a = x_.bytes ? lists_.of(kernels_, x_.bytes, m_, in_, columns_at_once)
-                                         : lists_.of(kernels_, x_.numbers, m_, in_, columns_at_once),
+  kernels_.listed_product({.a = lists_.of(kernels_, x_, m_, in_, columns_at_once),
                            .first = 0,
                            .rows = m_,
                            .columns = out_,

@@ -24,6 +24,8 @@ class Dual {
 
   /// True where so many samples are read as lists of what is not 0.
   bool lists(Index samples) const { return listed_ && samples >= kernels_.few_listed; }
+  /// The same, and bytes where they can be had.
+  bool lists_bytes(Index samples) const { return bytes_ && lists(samples); }
   /// True where a run takes fewer multiply-adds in this form.
   bool pays(const RunShape& run) const;
   /// Begins a run at the flat vector w on samples x [m, in]; both must stay until the run is over. keep: 1 - lr prox.
@@ -53,6 +55,7 @@ class Dual {
   Index weight_, in_, out_;
   Index row_;  // of D, Z and W0': whole vectors
   double density_;
+  bool bytes_;   // lists are of bytes
   bool listed_;  // products with X leave out its zeros, and the change comes by columns
   const T* w_ = nullptr;                 // W0
   Inputs<T> x_;                          // X

@@ -36,8 +36,8 @@ class Piece {
 };
 
 /// [rows, columns] as whole vectors a row, zeros behind.
-template <class T, class From>
-Buffer copy_of(const From* a, Index rows, Index columns, Index a_row, Index row) {
+template <class T>
+Buffer copy_of(const T* a, Index rows, Index columns, Index a_row, Index row) {
   Buffer copy(static_cast<std::size_t>(rows * row) * sizeof(T));
   T* to = static_cast<T*>(copy.data());
   for (Index i = 0; i < rows; ++i, to += row) std::fill(std::copy_n(a + i * a_row, columns, to), to + row, T(0));
@@ -53,7 +53,7 @@ Buffer copy_of_bytes(const std::uint8_t* bytes, Index count) {
 /// d with rows of `row`, times what the numbers in x stand for.
 template <class T>
 Buffer scaled_d(const Factor<T>& f, Index row) {
-  Buffer copy = copy_of<T>(f.d, f.rows, f.out, f.d_row, row);
+  Buffer copy = copy_of(f.d, f.rows, f.out, f.d_row, row);
   T* d = static_cast<T*>(copy.data());
   for (Index i = 0; i < f.rows * row; ++i) d[i] *= f.x.unit;
   return copy;
@@ -79,7 +79,7 @@ class Bias final : public Piece<T> {
   Bias(const Kernels<T>& kernels, const Factor<T>& f)
       : Piece<T>(f.bias, f.out, f.out), sums_(static_cast<std::size_t>(f.out) * sizeof(T)) {
     T* sums = static_cast<T*>(sums_.data());
-    const Buffer d = copy_of<T>(f.d, f.rows, f.out, f.d_row, f.out);
+    const Buffer d = copy_of(f.d, f.rows, f.out, f.d_row, f.out);
     kernels.column_sums(static_cast<const T*>(d.data()), f.rows, f.out, sums);
   }
   std::size_t held() const override { return sums_.bytes(); }
@@ -98,7 +98,7 @@ class ByRows final : public Piece<T> {
         kernels_(kernels),
         f_(f),
         d_(scaled_d(f, f.out)),
-        x_(f.x.bytes ? copy_of_bytes(f.x.bytes, f.rows * f.in) : copy_of<T>(f.x.numbers, f.rows, f.in, f.in, f.in)) {}
+        x_(f.x.bytes ? copy_of_bytes(f.x.bytes, f.rows * f.in) : copy_of(f.x.numbers, f.rows, f.in, f.in, f.in)) {}
 
   std::size_t held() const override { return d_.bytes() + x_.bytes(); }
   void compute(Index at, T* out) const override {
@@ -131,16 +131,10 @@ class ByColumns final : public Piece<T> {
         f_(f),
         d_row_(padded(kernels, f.out)),
         d_(scaled_d(f, d_row_)) {
-    const auto keep = [&](const auto* x) {
-      if (f.listed)
-        listed_ = lists_.of_transposed(kernels, x, f.in, f.rows, samples_at_once);
-      else
-        x_ = copy_of<T>(x, f.rows, f.in, f.in, f.in);
-    };
-    if (f.x.bytes)
-      keep(f.x.bytes);
+    if (f.listed)
+      listed_ = lists_.of_transposed(kernels, f.x, f.in, f.rows, samples_at_once);
     else
-      keep(f.x.numbers);
+      x_ = copy_of(f.x.numbers, f.rows, f.in, f.in, f.in);
   }
 
   std::size_t held() const override { return d_.bytes() + x_.bytes() + lists_.bytes(); }

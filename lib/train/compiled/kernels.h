@@ -86,6 +86,7 @@ struct Listed {
 };
 
 constexpr Index most_columns_of_bytes = 1 << 16;
+constexpr Index most_listed_at_once = 64;  // columns of a range: of rows of bytes no more, else slower beyond
 
 /// c[r, j] = sum over i of a[first + r, i] b[i, j], r < rows, first even. Rows of b are whole vectors, those of c are not
 /// written beyond `columns`.
@@ -200,7 +201,7 @@ struct Kernels {
   /// The same for the lists, of one part, of columns [first, last) of x' [rows, ..] for x [.., rows], rows even.
   Index (*list_columns)(const T* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
                         std::int32_t* columns, T* values) = nullptr;
-  /// Both for bytes, and of rows no more than 64 columns.
+  /// Both for bytes, and of rows no more than most_listed_at_once columns.
   Index (*list_rows_of_bytes)(const std::uint8_t* x, const std::uint8_t* y, Index first, Index last, Index at,
                               std::int32_t* ends, std::uint32_t* entries) = nullptr;
   Index (*list_columns_of_bytes)(const std::uint8_t* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,

@@ -1,6 +1,5 @@
 // The kernels for avx512; CMakeLists.txt gives this file its instruction set.
 #include "train/compiled/kernels_impl.h"
-#include "train/compiled/listed_impl.h"
 #include "train/compiled/lists_of_bytes_impl.h"
 #include "train/compiled/lists_of_values_impl.h"
 
@@ -29,13 +28,9 @@ constexpr Kernels<T> kernels_with_half() {
 }
 
 constexpr Kernels<float> kernels_with_lists() {
-  Kernels<float> kernels = kernels_with_half<float, avx2_float32>();
-  kernels.few_listed = 4;
-  kernels.listed_product = listed_product;
+  Kernels<float> kernels = with_lists_of_bytes(kernels_with_half<float, avx2_float32>(), 4);
   kernels.list_rows = list_rows;
   kernels.list_columns = list_columns;
-  kernels.list_rows_of_bytes = list_rows_of_bytes;
-  kernels.list_columns_of_bytes = list_columns_of_bytes;
   return kernels;
 }
 

@@ -73,8 +73,7 @@ class CompiledLearner final : public Learner {
   }
 
   void samples(const Batch& all) override {
-    const bool listed = dual_->lists(all.count) && dual_->in() <= most_columns_of_bytes;
-    dual_->begin(current(), inputs(all, listed), shape_, static_cast<T>(1 - rule_.lr * rule_.prox));
+    dual_->begin(current(), inputs(all, dual_->lists_bytes(all.count)), shape_, static_cast<T>(1 - rule_.lr * rule_.prox));
   }
 
   Evaluation step(const Batch& batch) override { return step_to(batch, nullptr); }

@@ -20,7 +20,7 @@ class Lists {
     return listed;
   }
 
-  /// Of bytes, `chunk` no more than 64, columns no more than most_columns_of_bytes.
+  /// Of bytes, `chunk` no more than most_listed_at_once, columns no more than most_columns_of_bytes.
   Listed<T> of(const Kernels<T>& kernels, const std::uint8_t* a, Index rows, Index columns, Index chunk) {
     const Listed<T> listed = room_for_bytes(rows, columns, chunk, 3);
     by_rows(a, rows, columns, chunk,
@@ -48,6 +48,15 @@ class Lists {
   }
 
   std::size_t bytes() const { return ends_.bytes() + places_.bytes() + values_.bytes(); }
+
+  /// Of samples of either kind.
+  Listed<T> of(const Kernels<T>& kernels, const Inputs<T>& x, Index rows, Index columns, Index chunk) {
+    return x.bytes ? of(kernels, x.bytes, rows, columns, chunk) : of(kernels, x.numbers, rows, columns, chunk);
+  }
+  Listed<T> of_transposed(const Kernels<T>& kernels, const Inputs<T>& x, Index rows, Index columns, Index chunk) {
+    return x.bytes ? of_transposed(kernels, x.bytes, rows, columns, chunk)
+                   : of_transposed(kernels, x.numbers, rows, columns, chunk);
+  }
 
  private:
   /// Calls write(row, the row after it or null, [first, last) of a range, where its list begins, its ends) for every list.

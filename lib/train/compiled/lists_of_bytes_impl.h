@@ -2,8 +2,7 @@
 // side at once.
 #pragma once
 
-#include "train/compiled/kernels.h"
-#include "train/compiled/simd.h"
+#include "train/compiled/listed_impl.h"
 
 namespace fedsim::compiled {
 namespace {
@@ -42,11 +41,7 @@ struct Entries {
   using V = __m256i;
   static constexpr int lanes = 8;
   static V numbers(const std::uint8_t* p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))); }
-  static V numbers(const std::uint8_t* p, int count) {
-    std::uint8_t bytes[lanes] = {};
-    for (int i = 0; i < count; ++i) bytes[i] = p[i];
-    return numbers(bytes);
-  }
+  static V numbers(const std::uint8_t* p, int count) { return numbers(First<lanes>(p, count).bytes); }
   static V pairs(const __m128i* p, Index) { return _mm256_cvtepu16_epi32(p[0]); }
   static V columns(Index first) {
     const V up = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
@@ -101,7 +96,7 @@ Index list_rows_of(const std::uint8_t* x, const std::uint8_t* y, Index first, In
 /// Kernels::list_rows_of_bytes.
 Index list_rows_of_bytes(const std::uint8_t* x, const std::uint8_t* y, Index first, Index last, Index at,
                          std::int32_t* ends, std::uint32_t* entries) {
-  return list_rows_of<64 / Entries::lanes>(x, y, first, last, at, ends, entries);
+  return list_rows_of<most_listed_at_once / Entries::lanes>(x, y, first, last, at, ends, entries);
 }
 
 /// y[j] lane i = x[i] lane j, lanes of 16 bits.
@@ -126,13 +121,12 @@ inline void transpose_8(const __m128i* x, __m128i* y) {
   }
 }
 
-/// The lists of 16 rows of x', 8 pairs, for no more than `listed_columns` columns. A pair is 16 bits: those of a vector's
+/// The lists of 16 rows of x', 8 pairs, for no more than most_listed_at_once columns. A pair is 16 bits: those of a vector's
 /// columns are transposed at once.
-constexpr Index listed_columns = 64;
 inline Index list_16_columns_of_bytes(const std::uint8_t* x, Index x_row, Index first, Index last, Index at,
                                       std::int32_t* ends, std::uint32_t* entries) {
   constexpr int lanes = Entries::lanes;
-  std::uint32_t of_pairs[8][listed_columns + lanes];
+  std::uint32_t of_pairs[8][most_listed_at_once + lanes];
   Index length[8] = {};
   for (Index i = first; i < last; i += lanes) {
     __m128i rows[lanes] = {}, pairs[lanes];  // of 8 columns, then of the next 8
@@ -160,7 +154,7 @@ inline Index list_16_columns_of_bytes(const std::uint8_t* x, Index x_row, Index 
 Index list_columns_of_bytes(const std::uint8_t* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
                             std::uint32_t* entries) {
   Index row = 0;
-  if (last - first <= listed_columns)
+  if (last - first <= most_listed_at_once)
     for (; row + 16 <= rows; row += 16)
       at = list_16_columns_of_bytes(x + row, rows, first, last, at, ends + row / 2, entries);
   for (; row < rows; row += 2) {
@@ -172,6 +166,15 @@ Index list_columns_of_bytes(const std::uint8_t* x, Index rows, Index first, Inde
     ends[row / 2] = static_cast<std::int32_t>(at);
   }
   return at;
+}
+
+/// few: samples below which whole products are cheaper than lists.
+constexpr Kernels<float> with_lists_of_bytes(Kernels<float> kernels, Index few) {
+  kernels.few_listed = few;
+  kernels.listed_product = listed_product;
+  kernels.list_rows_of_bytes = list_rows_of_bytes;
+  kernels.list_columns_of_bytes = list_columns_of_bytes;
+  return kernels;
 }
 
 }  // namespace

@@ -65,15 +65,14 @@ inline void transpose_8(const __m512i* x, __m512i* y) {
   }
 }
 
-/// The lists of 16 rows of x', 8 pairs, for no more than `listed_most` columns. A pair of values is one of 64 bits, of
+/// The lists of 16 rows of x', 8 pairs, for no more than most_listed_at_once columns. A pair of values is one of 64 bits, of
 /// which 8 x 8 are transposed at a time.
-constexpr Index listed_most = 64;
 inline Index list_16_columns(const float* x, Index x_row, Index first, Index last, Index at, std::int32_t* ends,
                              std::int32_t* columns, float* values) {
   const __m512i without_sign = _mm512_set1_epi64(0x7fffffff7fffffff);
   const __m256i up = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
-  std::int32_t some_columns[8][listed_most + 8];
-  std::int64_t some_values[8][listed_most + 8];
+  std::int32_t some_columns[8][most_listed_at_once + 8];
+  std::int64_t some_values[8][most_listed_at_once + 8];
   Index length[8] = {};
   for (Index i = first; i < last; i += 8) {
     __m512i of_columns[8] = {}, of_pairs[8];
@@ -103,7 +102,7 @@ inline Index list_16_columns(const float* x, Index x_row, Index first, Index las
 Index list_columns(const float* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
                    std::int32_t* columns, float* values) {
   Index row = 0;
-  if (last - first <= listed_most)
+  if (last - first <= most_listed_at_once)
     for (; row + 16 <= rows; row += 16)
       at = list_16_columns(x + row, rows, first, last, at, ends + row / 2, columns, values);
   for (; row < rows; row += 2) {

@@ -96,6 +96,15 @@ inline void store(T* p, Vector<T> v, int count) {
 }
 #endif
 
+/// The first `count` bytes, zeros behind.
+template <int Length>
+struct First {
+  First(const std::uint8_t* p, int count) {
+    for (int i = 0; i < count; ++i) bytes[i] = p[i];
+  }
+  std::uint8_t bytes[Length] = {};
+};
+
 // Bytes, as numbers.
 #if defined(__AVX512F__)
 inline Vector<float> widened(const std::uint8_t* p, Vector<float>) {
@@ -136,9 +145,7 @@ inline Vector<T> load_as(const std::uint8_t* p) {
 }
 template <class T>
 inline Vector<T> load_as(const std::uint8_t* p, int count) {
-  std::uint8_t bytes[Simd<T>::lanes] = {};
-  for (int i = 0; i < count; ++i) bytes[i] = p[i];
-  return load_as<T>(bytes);
+  return load_as<T>(First<Simd<T>::lanes>(p, count).bytes);
 }
 
 /// The vectors that begin at place i of several arrays; where Tail, only their first `count` lanes.
