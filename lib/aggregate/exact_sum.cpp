@@ -118,9 +118,31 @@ FEDSIM_CLONES void add_converted(double* total, const std::int64_t* sum, double 
   for (std::size_t i = 0; i < n; ++i) total[i] += static_cast<double>(sum[i]) * unit;
 }
 
+#define FEDSIM_DIVIDE(T)                                                                     \
+  FEDSIM_CLONES void divide(T* out, const double* total, double divisor, std::size_t n) {    \
+    for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<T>(total[i] / divisor);         \
+  }
+FEDSIM_DIVIDE(float)
+FEDSIM_DIVIDE(double)
+#undef FEDSIM_DIVIDE
+
+/// A sum of integers, in multiples of its unit.
+struct Part {
+  const std::int64_t* sum;
+  double unit;
+};
+
+/// out = the sum of the parts / divisor, [n]; totals stay in the core's first cache.
 template <class T>
-void divide(T* out, const double* total, double divisor, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<T>(total[i] / divisor);
+void divide_total(const std::vector<Part>& parts, double divisor, std::size_t n, T* out) {
+  constexpr std::size_t at_once = 1024;
+  double total[at_once];
+  for (std::size_t first = 0; first < n; first += at_once) {
+    const std::size_t count = std::min(at_once, n - first);
+    std::fill_n(total, count, 0.0);
+    for (const Part& part : parts) add_converted(total, part.sum + first, part.unit, count);
+    divide(out + first, total, divisor, count);
+  }
 }
 
 }  // namespace
@@ -163,18 +185,12 @@ void ExactSum::add_waiting() {
   for (auto& [number, entry] : classes_) add_waiting(entry);
 }
 
-/// total += the sum of the class, converted once.
-void ExactSum::add_to(std::vector<double>& total, int number, const Class& entry) const {
-  const double value = unit(number);
-  const std::int64_t *sum = entry.sum.data(), *apart = entry.out_of_place.data();
-  if (entry.out_of_place.empty())
-    add_converted(total.data(), sum, value, entry.sum.size());
-  else if (entry.sum.empty())
-    for_places(size_, entry.by_columns,
-               [&](std::size_t i, std::size_t j) { total[i] += static_cast<double>(apart[j]) * value; });
-  else
-    for_places(size_, entry.by_columns,
-               [&](std::size_t i, std::size_t j) { total[i] += static_cast<double>(sum[i] + apart[j]) * value; });
+void ExactSum::put_in_place(Class& entry) {
+  if (entry.out_of_place.empty()) return;
+  entry.sum.resize(entry.out_of_place.size());
+  for_places(entry.sum.size(), entry.by_columns,
+             [&](std::size_t i, std::size_t j) { entry.sum[i] += entry.out_of_place[j]; });
+  entry.out_of_place.clear();
 }
 
 void ExactSum::set_order(Class& entry, const MatrixAt& by_columns) {
@@ -231,16 +247,35 @@ void ExactSum::merge(ExactSum& other) {
     }
 }
 
-Vec ExactSum::quotient(double divisor, Dtype dtype) {
+template <class T>
+Vec ExactSum::quotient_of(double divisor, Dtype dtype) {
   add_waiting();
+  // Where all came in one order other than the vector's, which is the rule, only the quotients are put in their places.
+  const MatrixAt order = classes_.empty() ? MatrixAt{} : classes_.begin()->second.by_columns;
+  const bool in_order = std::all_of(classes_.begin(), classes_.end(), [&](const auto& one) {
+    return one.second.sum.empty() && one.second.by_columns == order;
+  });
+  std::vector<Part> parts;
+  for (auto& [number, entry] : classes_) {
+    if (!in_order) put_in_place(entry);
+    const auto& sum = in_order ? entry.out_of_place : entry.sum;
+    if (!sum.empty()) parts.push_back({sum.data(), unit(number)});
+  }
   Vec result = Vec::uninitialized(size_, dtype);
-  std::vector<double> total(size_, 0.0);
-  for (const auto& [number, entry] : classes_) add_to(total, number, entry);
-  if (dtype == Dtype::float32)
-    divide(result.as<float>().data(), total.data(), divisor, size_);
-  else
-    divide(result.as<double>().data(), total.data(), divisor, size_);
+  T* out = result.as<T>().data();
+  if (!in_order || order.rows == 0) {
+    divide_total(parts, divisor, size_, out);
+    return result;
+  }
+  Buffer ordered(size_ * sizeof(T));
+  T* values = static_cast<T*>(ordered.data());
+  divide_total(parts, divisor, size_, values);
+  for_places(size_, order, [&](std::size_t i, std::size_t j) { out[i] = values[j]; });
   return result;
+}
+
+Vec ExactSum::quotient(double divisor, Dtype dtype) {
+  return dtype == Dtype::float32 ? quotient_of<float>(divisor, dtype) : quotient_of<double>(divisor, dtype);
 }
 
 }  // namespace fedsim

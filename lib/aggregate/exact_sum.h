@@ -34,6 +34,8 @@ class ExactSum {
   bool add(Vec&& x, double largest, std::int64_t weight);
   /// The same for a vector whose values are not computed yet; largest >= max_abs(x). All of one sum have the same blocks.
   bool add(std::unique_ptr<const BlockVector>&& x, double largest, std::int64_t weight);
+  /// Adds the terms that wait for others, as a merge and the quotient do.
+  void add_waiting();
   void merge(ExactSum& other);
   /// sum / divisor, rounded once to the dtype.
   Vec quotient(double divisor, Dtype dtype);
@@ -60,8 +62,9 @@ class ExactSum {
   Class* of_class(int number);    // null where it is too small to count
   double unit(int number) const;  // 16^c 2^-bits
   void add_waiting(Class& entry) const;
-  void add_waiting();
-  void add_to(std::vector<double>& total, int number, const Class& entry) const;
+  static void put_in_place(Class& entry);
+  template <class T>
+  Vec quotient_of(double divisor, Dtype dtype);
   static void set_order(Class& entry, const MatrixAt& by_columns);
   std::size_t size_;
   int bits_;

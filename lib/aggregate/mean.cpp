@@ -31,6 +31,11 @@ class MeanAccumulator final : public Accumulator {
     return true;
   }
 
+  void settle() override {
+    for (auto* sum : {&delta_, &side_, &scalars_})
+      if (*sum) (*sum)->add_waiting();
+  }
+
   void merge(Accumulator& other) override {
     auto& from = dynamic_cast<MeanAccumulator&>(other);
     if (from.reported_ == 0) return;

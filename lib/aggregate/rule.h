@@ -15,6 +15,8 @@ class Accumulator {
   /// Takes the vectors of an update of weight n (>= 0); `delta` = update.magnitude(), which the record needs too.
   /// False, and the update stays as it is, where a value is not finite.
   virtual bool add(Update&& update, const Magnitude& delta, std::int64_t weight) = 0;
+  /// No more updates come to this one: does what need not wait for the others.
+  virtual void settle() {}
   virtual void merge(Accumulator& other) = 0;
   /// The aggregate of all that was added; `reported` 0 and empty vectors where nothing was.
   virtual Aggregate close() = 0;

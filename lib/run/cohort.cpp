@@ -114,10 +114,13 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
     }
     deliver(place, client, mine, task.take(), slot);
   };
+  const auto settle = [&](std::size_t slot) {  // beside clients that are still trained
+    if (sums[slot]) sums[slot]->settle();
+  };
   const auto order = largest_first(plan.partition, cohort);
   const bool whole = plan.batched
                          ? train_in_groups(plan, round, server, cohort, order, states, workers, deliver)
-                         : workers.for_each(order, train);
+                         : workers.for_each(order, train, /*may_stop=*/true, settle);
   if (!whole) return std::nullopt;
 
   const auto total = plan.rule.open(static_cast<std::int64_t>(cohort.size()));

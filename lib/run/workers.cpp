@@ -43,7 +43,8 @@ Workers::~Workers() = default;
 std::int64_t Workers::threads() const { return static_cast<std::int64_t>(impl_->workers.size()); }
 
 bool Workers::for_each(std::span<const std::int64_t> tasks,
-                       const std::function<void(std::int64_t, Worker&, std::size_t)>& work, bool may_stop) {
+                       const std::function<void(std::int64_t, Worker&, std::size_t)>& work, bool may_stop,
+                       const std::function<void(std::size_t)>& done) {
   const std::vector<std::int64_t> order = handed_out(tasks);
   // A shared counter hands the tasks out in the order given, largest first, whoever is free.
   std::atomic<std::size_t> next{0};
@@ -56,6 +57,7 @@ bool Workers::for_each(std::span<const std::int64_t> tasks,
       }
       work(order[i], impl_->worker(slot), slot);
     }
+    done(slot);
   });
   return whole;
 }

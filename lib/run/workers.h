@@ -24,9 +24,10 @@ class Workers {
 
   /// Calls work(i, worker, slot) for i in `order`, begun in that order, spread over the threads; slot < threads()
   /// numbers the calling thread. The first exception is rethrown after the others have ended. Where a stop is
-  /// requested the rest is skipped, if it may be: false.
+  /// requested the rest is skipped, if it may be: false. A thread that finds no more to begin calls done(slot).
   bool for_each(std::span<const std::int64_t> order,
-                const std::function<void(std::int64_t, Worker&, std::size_t)>& work, bool may_stop = true);
+                const std::function<void(std::int64_t, Worker&, std::size_t)>& work, bool may_stop = true,
+                const std::function<void(std::size_t)>& done = [](std::size_t) {});
 
  private:
   struct Impl;
