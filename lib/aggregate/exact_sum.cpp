@@ -170,7 +170,7 @@ void ExactSum::add_waiting(Class& entry) const {
     entry.waiting.clear();
   }
   if (!entry.waiting_blocks.empty()) {
-    auto& sum = entry.by_columns.rows > 0 ? entry.out_of_place : entry.sum;
+    auto& sum = !entry.by_columns.empty() ? entry.out_of_place : entry.sum;
     sum.resize(size_);
     if (entry.waiting_blocks.front().x->dtype() == Dtype::float32)
       add_blocks<float>(sum, entry.waiting_blocks);
@@ -193,10 +193,10 @@ void ExactSum::put_in_place(Class& entry) {
   entry.out_of_place.clear();
 }
 
-void ExactSum::set_order(Class& entry, const MatrixAt& by_columns) {
-  const bool first = entry.out_of_place.empty() && entry.waiting_blocks.empty();
-  if (!first && !(entry.by_columns == by_columns)) throw std::logic_error("ExactSum: blocks of another order");
-  entry.by_columns = by_columns;
+void ExactSum::set_order(Class& entry, std::span<const MatrixAt> by_columns) {
+  if (std::ranges::equal(entry.by_columns, by_columns)) return;
+  if (!entry.out_of_place.empty() || !entry.waiting_blocks.empty()) throw std::logic_error("ExactSum: blocks of another order");
+  entry.by_columns.assign(by_columns.begin(), by_columns.end());
 }
 
 bool ExactSum::place(double largest, std::int64_t weight, Place& place) {
@@ -251,7 +251,7 @@ template <class T>
 Vec ExactSum::quotient_of(double divisor, Dtype dtype) {
   add_waiting();
   // Where all came in one order other than the vector's, which is the rule, only the quotients are put in their places.
-  const MatrixAt order = classes_.empty() ? MatrixAt{} : classes_.begin()->second.by_columns;
+  const std::vector<MatrixAt> order = classes_.empty() ? std::vector<MatrixAt>{} : classes_.begin()->second.by_columns;
   const bool in_order = std::all_of(classes_.begin(), classes_.end(), [&](const auto& one) {
     return one.second.sum.empty() && one.second.by_columns == order;
   });
@@ -263,7 +263,7 @@ Vec ExactSum::quotient_of(double divisor, Dtype dtype) {
   }
   Vec result = Vec::uninitialized(size_, dtype);
   T* out = result.as<T>().data();
-  if (!in_order || order.rows == 0) {
+  if (!in_order || order.empty()) {
     divide_total(parts, divisor, size_, out);
     return result;
   }

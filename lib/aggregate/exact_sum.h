@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/block_vector.h"
@@ -48,8 +49,8 @@ class ExactSum {
   };
   struct Class {
     std::vector<std::int64_t> sum;           // empty until a vector is added
-    std::vector<std::int64_t> out_of_place;  // the same of vectors in blocks of which a matrix comes by columns
-    MatrixAt by_columns;                     // that matrix
+    std::vector<std::int64_t> out_of_place;  // the same of vectors in blocks of which matrices come by columns
+    std::vector<MatrixAt> by_columns;        // those matrices
     std::vector<Term<Vec>> waiting;
     std::vector<Term<std::unique_ptr<const BlockVector>>> waiting_blocks;
     std::size_t waiting_bytes = 0;  // that those hold
@@ -65,7 +66,7 @@ class ExactSum {
   static void put_in_place(Class& entry);
   template <class T>
   Vec quotient_of(double divisor, Dtype dtype);
-  static void set_order(Class& entry, const MatrixAt& by_columns);
+  static void set_order(Class& entry, std::span<const MatrixAt> by_columns);
   std::size_t size_;
   int bits_;
   std::map<int, Class> classes_;

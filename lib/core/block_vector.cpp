@@ -16,7 +16,7 @@ Vec values_of(const BlockVector& x) {
   Vec computed = Vec::uninitialized(x.size(), x.dtype());
   for (std::size_t first = 0; first < x.size(); first += x.block(first))
     x.compute(first, static_cast<char*>(computed.data()) + first * size_of(x.dtype()));
-  if (x.by_columns().rows == 0) return computed;
+  if (x.by_columns().empty()) return computed;
   Vec all = Vec::uninitialized(x.size(), x.dtype());
   if (x.dtype() == Dtype::float32)
     put_in_place<float>(x, computed, all);

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 
 #include "core/vec.h"
 
 namespace fedsim {
 
-/// A matrix [rows, columns] within a vector, from `first` on; rows 0: none.
+/// A matrix [rows, columns] within a vector, from `first` on.
 struct MatrixAt {
   std::size_t first = 0, rows = 0, columns = 0;
   bool operator==(const MatrixAt&) const = default;
@@ -19,8 +20,9 @@ class BlockVector {
   virtual ~BlockVector() = default;
   virtual std::size_t size() const = 0;
   virtual Dtype dtype() const = 0;
-  /// A matrix whose values come column by column, in its place in the vector. The same for all vectors of one origin.
-  virtual MatrixAt by_columns() const { return {}; }
+  /// Matrices whose values come column by column, each in its place in the vector, first to last. The same for all vectors of
+  /// one origin.
+  virtual std::span<const MatrixAt> by_columns() const { return {}; }
   /// Length of the block that begins at `first`: 0, or where a block ends. The same for all vectors of one origin.
   virtual std::size_t block(std::size_t first) const = 0;
   /// Where its values are, if they are computed already; else null.
@@ -37,16 +39,19 @@ class BlockVector {
 
 /// Calls visit(i, j): the value that comes j-th belongs at place i of a vector of `size` values.
 template <class Visit>
-void for_places(std::size_t size, const MatrixAt& by_columns, const Visit& visit) {
-  const auto& [first, rows, columns] = by_columns;
-  for (std::size_t i = 0; i < first; ++i) visit(i, i);
+void for_places(std::size_t size, std::span<const MatrixAt> by_columns, const Visit& visit) {
   constexpr std::size_t side = 8;  // squares of a cache line
-  for (std::size_t r = 0; r < rows; r += side)
-    for (std::size_t c = 0; c < columns; c += side)
-      for (std::size_t row = r; row < std::min(r + side, rows); ++row)
-        for (std::size_t column = c; column < std::min(c + side, columns); ++column)
-          visit(first + row * columns + column, first + column * rows + row);
-  for (std::size_t i = first + rows * columns; i < size; ++i) visit(i, i);
+  std::size_t next = 0;
+  for (const auto& [first, rows, columns] : by_columns) {
+    for (; next < first; ++next) visit(next, next);
+    for (std::size_t r = 0; r < rows; r += side)
+      for (std::size_t c = 0; c < columns; c += side)
+        for (std::size_t row = r; row < std::min(r + side, rows); ++row)
+          for (std::size_t column = c; column < std::min(c + side, columns); ++column)
+            visit(first + row * columns + column, first + column * rows + row);
+    next = first + rows * columns;
+  }
+  for (; next < size; ++next) visit(next, next);
 }
 
 /// All of it, every value in its place.

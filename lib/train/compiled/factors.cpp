@@ -16,6 +16,12 @@ Index rows_of_block(const Kernels<T>& kernels, Index columns) {
   return kernels.tile_rows * std::max<Index>(1, 6144 / (kernels.tile_rows * columns));
 }
 
+/// The same of a matrix that comes by columns; pairs of its rows share a list.
+template <class T>
+Index rows_of_block_by_columns(const Kernels<T>& kernels, Index columns) {
+  return 2 * rows_of_block(kernels, 2 * columns);
+}
+
 /// A range of the flat vector.
 template <class T>
 class Piece {
@@ -64,7 +70,9 @@ template <class T>
 class Stored final : public Piece<T> {
  public:
   Stored(const Kernels<T>& kernels, const typename Written<T>::Part& w)
-      : Piece<T>(w.first, w.rows * w.columns, rows_of_block(kernels, w.columns) * w.columns), values_(w.values) {}
+      : Piece<T>(w.first, w.rows * w.columns,
+                 w.columns * (w.by_columns ? rows_of_block_by_columns(kernels, w.columns) : rows_of_block(kernels, w.columns))),
+        values_(w.values) {}
   const T* stored(Index at) const override { return values_ + at; }
   std::size_t held() const override { return 0; }
   void compute(Index at, T* out) const override { std::copy_n(stored(at), this->block(at), out); }
@@ -126,7 +134,7 @@ template <class T>
 class ByColumns final : public Piece<T> {
  public:
   ByColumns(const Kernels<T>& kernels, const Factor<T>& f)
-      : Piece<T>(f.weight, f.out * f.in, 2 * rows_of_block(kernels, 2 * f.out) * f.out),
+      : Piece<T>(f.weight, f.out * f.in, rows_of_block_by_columns(kernels, f.out) * f.out),
         kernels_(kernels),
         f_(f),
         d_row_(padded(kernels, f.out)),
@@ -231,9 +239,7 @@ class FactoredChange final : public BlockVector {
     };
     for (const Factor<T>& f : factors) {
       if (f.by_columns) {
-        matrix_ = {.first = static_cast<std::size_t>(f.weight),
-                   .rows = static_cast<std::size_t>(f.out),
-                   .columns = static_cast<std::size_t>(f.in)};
+        add_matrix(f.weight, f.out, f.in);
         pieces_.push_back(std::make_unique<ByColumns<T>>(kernels, f));
       } else {
         pieces_.push_back(std::make_unique<ByRows<T>>(kernels, f));
@@ -242,10 +248,12 @@ class FactoredChange final : public BlockVector {
       count_in(extent(kernels, f));
     }
     for (const auto& part : written.parts) {
+      if (part.by_columns) add_matrix(part.first, part.columns, part.rows);
       pieces_.push_back(std::make_unique<Stored<T>>(kernels, part));
       count_in(extent<T>(part));
     }
-    std::sort(pieces_.begin(), pieces_.end(), [](const auto& a, const auto& b) { return a->first() < b->first(); });
+    std::ranges::sort(pieces_, {}, [](const auto& piece) { return piece->first(); });
+    std::ranges::sort(matrices_, {}, &MatrixAt::first);
     magnitude_ = {.norm = std::sqrt(whole.squares.sum), .largest = whole.largest};
     // Products that cancel, as near an optimum, or are not finite say little; NaN in any of them is in the sum.
     const bool certain = cancellation * whole.squares.sum > whole.squares.terms && std::isfinite(whole.squares.terms) &&
@@ -256,7 +264,7 @@ class FactoredChange final : public BlockVector {
   std::size_t size() const override { return static_cast<std::size_t>(size_); }
   Dtype dtype() const override { return std::is_same_v<T, float> ? Dtype::float32 : Dtype::float64; }
   Magnitude magnitude() const override { return magnitude_; }
-  MatrixAt by_columns() const override { return matrix_; }
+  std::span<const MatrixAt> by_columns() const override { return matrices_; }
 
   std::size_t block(std::size_t first) const override {
     const Piece<T>& piece = at(first);
@@ -277,6 +285,12 @@ class FactoredChange final : public BlockVector {
   }
 
  private:
+  void add_matrix(Index first, Index rows, Index columns) {
+    matrices_.push_back({.first = static_cast<std::size_t>(first),
+                         .rows = static_cast<std::size_t>(rows),
+                         .columns = static_cast<std::size_t>(columns)});
+  }
+
   static constexpr double cancellation = 64;  // the norm keeps its digits but two
 
   const Piece<T>& at(std::size_t first) const {
@@ -288,7 +302,7 @@ class FactoredChange final : public BlockVector {
   Index size_;
   Buffer memory_;
   std::vector<std::unique_ptr<const Piece<T>>> pieces_;
-  MatrixAt matrix_;
+  std::vector<MatrixAt> matrices_;
   Magnitude magnitude_;
 };
 

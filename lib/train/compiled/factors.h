@@ -41,6 +41,7 @@ struct Written {
   struct Part {
     Index first, rows, columns;
     const T* values;
+    bool by_columns = false;  // it is the matrix [columns, rows] of the flat vector
   };
   std::vector<Part> parts;
   Buffer memory;  // where the values are
@@ -50,7 +51,7 @@ struct Written {
 template <class T>
 void inner_products(const Kernels<T>& kernels, const Inputs<T>& x, Index rows, Index columns, T* inner);
 
-/// The change of the flat vector of `size` values whose parts these are, and all of it. At most one comes by columns.
+/// The change of the flat vector of `size` values whose parts these are, and all of it.
 /// Copies what factors point to. The blocks are those of the tensors, whatever form their changes have.
 template <class T>
 std::unique_ptr<const BlockVector> factored_change(const Kernels<T>& kernels, Index size,

@@ -73,6 +73,27 @@ struct DotProduct {
   bool relu = false;
 };
 
+constexpr Index most_step_rows = 32;
+
+/// A step of plain SGD on weights held by inputs, W' [in, out], and the gradient of the inputs, in one pass over the weights:
+/// dx = d W, and c = W' + x' d - pull (W' - start), less the start where the difference is asked for. Inputs that are 0 are
+/// passed over; dx is not written there.
+template <class T>
+struct InputMajorStep {
+  Index rows, in, out;  // rows <= most_step_rows
+  const T* x;           // [rows, in]
+  const T* d;           // [rows, out], -lr times the gradient of the outputs
+  const T* w;           // W'
+  Index w_row;
+  const T* start;  // of the rows of W'
+  T pull;
+  bool difference;
+  T* dx;  // [rows, in]
+  T* c;   // W' or other memory
+  Index c_row;
+  T* places;  // room for [in]
+};
+
 /// A matrix [rows, ..] without its zeros. Two rows share a list of the columns in which either has a value; the columns
 /// are in `chunks` ranges, so that what they are multiplied by stays in a cache from one list to the next. A list has three
 /// parts: where both rows have a value, then only the first, then only the second; or one part for all.
@@ -159,6 +180,7 @@ struct Kernels {
   Index lanes;      // of a vector
   void (*product)(const Product<T>&);
   void (*dot_product)(const DotProduct<T>&);
+  void (*input_major_step)(const InputMajorStep<T>&);
   /// y[j, i] = x[i, j], i < rows, j < columns.
   void (*transpose)(const T* x, Index rows, Index columns, Index x_row, T* y, Index y_row);
   /// y = x <= 0 ? 0 : x, so that NaN stays visible.

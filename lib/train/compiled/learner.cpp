@@ -2,13 +2,12 @@
 // in place, so that handing out the global model costs no copy.
 #include <cmath>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 
 #include "train/compiled/compiled.h"
-#include "train/compiled/dual.h"
 #include "train/compiled/factors.h"
+#include "train/compiled/forms.h"
 #include "train/compiled/loss.h"
 #include "train/compiled/node.h"
 
@@ -24,14 +23,6 @@ const T* data_of(const Vec* v) {
   return v ? v->as<T>().data() : nullptr;
 }
 
-/// What a learner knows of the samples before it sees them.
-struct Facts {
-  explicit Facts(const Dataset& data)
-      : density(fedsim::density(data)), byte_divisor(data.train ? data.train->byte_divisor() : 0) {}
-  double density;      // the part of their values that are not 0
-  float byte_divisor;  // see Samples
-};
-
 template <class T>
 class CompiledLearner final : public Learner {
  public:
@@ -39,7 +30,8 @@ class CompiledLearner final : public Learner {
       : owned_(std::move(owned)),
         network_(*owned_),
         plan_(layers_of(network_), network_),
-        kernels_(best_kernels<T>()) {
+        kernels_(best_kernels<T>()),
+        forms_(kernels_, network_, facts) {
     if (is_image(network_.input) && network_.layers.front().kind != LayerKind::flatten)
       input_ = make_transpose<T>(network_.input, true);
     plan_.stored_ranges(stored_);
@@ -50,11 +42,7 @@ class CompiledLearner final : public Learner {
       of_linear += layer.out.back() * (layer.in.back() + (layer.bias ? 1 : 0));
     }
     only_linear_ = of_linear == network_.size;
-    const Layer first = layers_of(network_).front();
-    if (first.kind == LayerKind::linear && first.in.size() == 1 && offset_of(first, network_, 0) == 0)
-      first_.emplace(kernels_, offset_of(first, network_, 0), first.in[0], first.out[0], facts.density,
-                     facts.byte_divisor != 0);
-    if (first_) byte_divisor_ = facts.byte_divisor;
+    if (forms_.first_outputs() > 0) byte_divisor_ = facts.byte_divisor;
   }
 
   bool begin(const Vec& start, const StepRule& rule, const RunShape& shape) override {
@@ -62,42 +50,44 @@ class CompiledLearner final : public Learner {
     rule_ = rule;
     fuse_ = rule.momentum == 0 && rule.clip == 0;
     shape_ = shape;
-    dual_ = first_ && is_plain() && first_->pays(shape) ? &*first_ : nullptr;
+    forms_.end();
+    if (is_plain()) forms_.begin(current(), shape, static_cast<T>(rule.lr * rule.prox));
     if (w_.empty()) w_ = Vec::uninitialized(static_cast<std::size_t>(network_.size), dtype_of<T>);
     gradient_.grow(network_.size);
     if (rule.momentum != 0) {
       velocity_.grow(network_.size);
       std::memset(velocity_.data(), 0, static_cast<std::size_t>(network_.size) * sizeof(T));
     }
-    return dual_ != nullptr;
+    return forms_.dual() != nullptr;
   }
 
   void samples(const Batch& all) override {
-    dual_->begin(current(), inputs(all, dual_->lists_bytes(all.count)), shape_, static_cast<T>(1 - rule_.lr * rule_.prox));
+    Dual<T>& dual = *forms_.dual();
+    dual.begin(current(), inputs(all, dual.lists_bytes(all.count)), shape_, static_cast<T>(1 - rule_.lr * rule_.prox));
   }
 
   Evaluation step(const Batch& batch) override { return step_to(batch, nullptr); }
 
   Evaluation last_step(const Batch& batch, Answer answer) override {
     if (answer == Answer::sealed_change && may_stay_factored(batch)) return factored_step(batch);
-    const bool sealed = dual_ && answer == Answer::sealed_change && dual_->is_small();
+    const bool sealed = forms_.dual() && answer == Answer::sealed_change && forms_.dual()->is_small();
     const Evaluation result = sealed ? sealed_step(batch) : step_to(batch, origin_);
-    if (dual_ && !sealed) dual_->write(true, w_.template as<T>().data());
-    dual_ = nullptr;
+    if (!sealed) forms_.write(true, w_.template as<T>().data());
+    forms_.end();
     return result;
   }
 
   Vec parameters() const override {
     if (start_) return *start_;
     Vec w = w_;
-    if (dual_) dual_->write(false, w.as<T>().data());
+    forms_.write(false, w.as<T>().data());
     return w;
   }
 
   Vec take() override {
     if (start_) return *start_;
-    if (dual_) dual_->write(false, w_.template as<T>().data());
-    dual_ = nullptr;
+    forms_.write(false, w_.template as<T>().data());
+    forms_.end();
     return std::exchange(w_, Vec{});
   }
 
@@ -145,9 +135,9 @@ class CompiledLearner final : public Learner {
     constexpr Index few_outputs = 16;
     if (!batch.bytes) return {.numbers = static_cast<const T*>(batch.x)};
     const T unit = T(1) / static_cast<T>(byte_divisor_);
-    if (listed || first_->out() <= few_outputs) return {.bytes = batch.bytes, .unit = unit};
-    numbers_.grow(batch.count * first_->in());
-    kernels_.numbers(batch.bytes, batch.count * first_->in(), numbers_.data());
+    if (listed || forms_.first_outputs() <= few_outputs) return {.bytes = batch.bytes, .unit = unit};
+    numbers_.grow(batch.count * forms_.first_inputs());
+    kernels_.numbers(batch.bytes, batch.count * forms_.first_inputs(), numbers_.data());
     return {.numbers = numbers_.data(), .unit = unit};
   }
 
@@ -169,15 +159,19 @@ class CompiledLearner final : public Learner {
     const Index from = elements(weights.shape);
     Written<T> written{.parts = {}, .memory = Buffer(static_cast<std::size_t>(network_.size - from) * sizeof(T))};
     T* rest = static_cast<T*>(written.memory.data());
+    for (InputMajor<T>& layer : forms_.input_major()) layer.write_difference_to(rest + layer.weight() - from);
     const Evaluation result = step_to(batch, origin_, rest, from);
     for (const Parameter& parameter : std::span(network_.parameters).subspan(1)) {
-      const Index rows = parameter.shape.size() < 2 ? 1 : parameter.shape[0];
+      Index rows = parameter.shape.size() < 2 ? 1 : parameter.shape[0], columns = elements(parameter.shape) / rows;
+      const bool by_columns = forms_.by_columns(parameter.offset);
+      if (by_columns) std::swap(rows, columns);
       written.parts.push_back({.first = parameter.offset,
                                .rows = rows,
-                               .columns = elements(parameter.shape) / rows,
-                               .values = rest + parameter.offset - from});
+                               .columns = columns,
+                               .values = rest + parameter.offset - from,
+                               .by_columns = by_columns});
     }
-    sealed_ = factored_change<T>(kernels_, network_.size, {dual_->factor()}, std::move(written));
+    sealed_ = factored_change<T>(kernels_, network_.size, {forms_.dual()->factor()}, std::move(written));
     return result;
   }
 
@@ -188,7 +182,7 @@ class CompiledLearner final : public Learner {
                        .count = batch.count,
                        .w = current(),
                        .factored = true,
-                       .dual = dual_,
+                       .dual = forms_.dual(),
                        .places = batch.places,
                        .inputs = inputs(batch),
                        .training = true,
@@ -196,10 +190,9 @@ class CompiledLearner final : public Learner {
     const Evaluation result = differentiate(pass, batch, true, static_cast<T>(-rule_.lr));
     std::vector<Factor<T>> factors;
     plan_.factors(factors);
-    for (Factor<T>& f : factors)
-      if (first_ && f.weight == first_->weight()) f.by_columns = first_->by_columns();
+    for (Factor<T>& f : factors) f.by_columns = forms_.by_columns(f.weight);
     sealed_ = factored_change<T>(kernels_, network_.size, factors);
-    dual_ = nullptr;
+    forms_.end();
     return result;
   }
 
@@ -225,8 +218,9 @@ class CompiledLearner final : public Learner {
                        .w = w,
                        .gradient = gradient_.data(),
                        .fused = fuse_ ? &fused : nullptr,
-                       .dual = dual_,
+                       .dual = forms_.dual(),
                        .places = batch.places,
+                       .input_major = forms_.input_major(),
                        .inputs = inputs(batch),
                        .training = true,
                        .dropout = &dropout};
@@ -245,13 +239,6 @@ class CompiledLearner final : public Learner {
     for (const Layer& layer : layers)
       sum += elements(layer.out) + outputs_of(layer.body) + outputs_of(layer.shortcut);
     return sum;
-  }
-
-  /// A flatten at the very front needs no node: samples arrive in torch's layout.
-  static std::vector<Layer> layers_of(const Network& network) {
-    auto first = network.layers.begin();
-    if (first->kind == LayerKind::flatten) ++first;
-    return {first, network.layers.end()};
   }
 
   const T* current() const { return data_of<T>(start_ ? start_ : &w_); }
@@ -311,8 +298,7 @@ class CompiledLearner final : public Learner {
   StepRule rule_;
   RunShape shape_;
   float byte_divisor_ = 0;        // of the samples, where they come as bytes
-  std::optional<Dual<T>> first_;  // where the first layer can be in dual form
-  Dual<T>* dual_ = nullptr;       // the same, in a run in which it is
+  Forms<T> forms_;
   bool fuse_ = false;
   bool only_linear_ = false;  // all parameters are those of linear layers
   Index factor_values_ = 0;  // of one row of their inputs and outputs

@@ -1,7 +1,10 @@
 // y = x W' + b on the last dimension. x [rows, in], W [out, in] as torch stores it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "train/compiled/dual.h"
+#include "train/compiled/input_major.h"
 #include "train/compiled/node.h"
 
 namespace fedsim::compiled {
@@ -77,6 +80,10 @@ class Linear final : public Node<T> {
                          y_.data());
       return y_.data();
     }
+    if (const auto* held = input_major(pass)) {
+      held->forward(x, pass.count * rows_, bias_ < 0 ? nullptr : pass.w + bias_, relu_, y_.data());
+      return y_.data();
+    }
     pass.kernels.dot_product({.rows = pass.count * rows_,
                               .columns = out_,
                               .inner = in_,
@@ -96,6 +103,11 @@ class Linear final : public Node<T> {
   T* backward(const Pass<T>& pass, T* dy, bool need_dx) override {
     const Index rows = pass.count * rows_;
     if (relu_) pass.kernels.relu_gradient(y_.data(), dy, rows * out_);
+    if (auto* held = input_major(pass)) {
+      held->backward(x_.numbers, dy, rows, dx_.data());
+      if (bias_ >= 0) bias_gradient(pass, bias_, dy, rows, out_, sums_.data());
+      return dx_.data();
+    }
     if (need_dx)  // before the weights change
       pass.kernels.product({.rows = rows,
                             .columns = in_,
@@ -140,6 +152,12 @@ class Linear final : public Node<T> {
   void factors(std::vector<Factor<T>>& list) const override { list.push_back(factor_); }
 
  private:
+  /// This layer where the run holds it so.
+  InputMajor<T>* input_major(const Pass<T>& pass) const {
+    const auto found = std::find_if(pass.input_major.begin(), pass.input_major.end(),
+                                    [this](const auto& layer) { return layer.weight() == weight_; });
+    return found == pass.input_major.end() ? nullptr : &*found;
+  }
   bool in_dual_form(const Pass<T>& pass) const { return pass.dual != nullptr && pass.dual->weight() == weight_; }
 
   Index rows_, in_, out_, weight_, bias_;  // rows of one sample; offsets in the flat vector, bias -1: none

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/buffer.h"
@@ -53,6 +54,8 @@ struct Scratch {
 
 template <class T>
 class Dual;
+template <class T>
+class InputMajor;
 
 /// What a pass through the plan knows.
 template <class T>
@@ -67,6 +70,7 @@ struct Pass {
   bool factored = false;            // linear layers leave their changes to `factors`
   Dual<T>* dual = nullptr;          // set: the first layer, a linear one, is in dual form
   const std::int64_t* places = nullptr;  // [count] of the samples among all of the client's, for dual
+  std::span<InputMajor<T>> input_major{};  // linear layers that the run holds by inputs
   Inputs<T> inputs{};                    // [count, in] what the first layer, a linear one, reads where its x is null
   bool training = false;            // dropout masks are drawn
   Random* dropout = nullptr;
