@@ -185,11 +185,11 @@ void ExactSum::add_waiting() {
   for (auto& [number, entry] : classes_) add_waiting(entry);
 }
 
-void ExactSum::put_in_place(Class& entry) {
+void ExactSum::move_in_place(Class& entry) {
   if (entry.out_of_place.empty()) return;
-  entry.sum.resize(entry.out_of_place.size());
-  for_places(entry.sum.size(), entry.by_columns,
-             [&](std::size_t i, std::size_t j) { entry.sum[i] += entry.out_of_place[j]; });
+  std::vector<std::int64_t> sum(entry.out_of_place.size());
+  put_in_place(sum.size(), entry.by_columns, entry.out_of_place.data(), sum.data());
+  add_integers(entry.sum, sum);
   entry.out_of_place.clear();
 }
 
@@ -257,7 +257,7 @@ Vec ExactSum::quotient_of(double divisor, Dtype dtype) {
   });
   std::vector<Part> parts;
   for (auto& [number, entry] : classes_) {
-    if (!in_order) put_in_place(entry);
+    if (!in_order) move_in_place(entry);
     const auto& sum = in_order ? entry.out_of_place : entry.sum;
     if (!sum.empty()) parts.push_back({sum.data(), unit(number)});
   }
@@ -270,7 +270,7 @@ Vec ExactSum::quotient_of(double divisor, Dtype dtype) {
   Buffer ordered(size_ * sizeof(T));
   T* values = static_cast<T*>(ordered.data());
   divide_total(parts, divisor, size_, values);
-  for_places(size_, order, [&](std::size_t i, std::size_t j) { out[i] = values[j]; });
+  put_in_place(size_, order, values, out);
   return result;
 }
 

@@ -63,7 +63,7 @@ class ExactSum {
   Class* of_class(int number);    // null where it is too small to count
   double unit(int number) const;  // 16^c 2^-bits
   void add_waiting(Class& entry) const;
-  static void put_in_place(Class& entry);
+  static void move_in_place(Class& entry);
   template <class T>
   Vec quotient_of(double divisor, Dtype dtype);
   static void set_order(Class& entry, std::span<const MatrixAt> by_columns);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <span>
 
+#include "core/transpose.h"
 #include "core/vec.h"
 
 namespace fedsim {
@@ -37,21 +38,17 @@ class BlockVector {
   std::size_t bytes() const { return size() * size_of(dtype()); }
 };
 
-/// Calls visit(i, j): the value that comes j-th belongs at place i of a vector of `size` values.
-template <class Visit>
-void for_places(std::size_t size, std::span<const MatrixAt> by_columns, const Visit& visit) {
-  constexpr std::size_t side = 8;  // squares of a cache line
-  std::size_t next = 0;
+/// to [size] = the values of such a vector, which come as in `from`, in their places.
+template <class T>
+void put_in_place(std::size_t size, std::span<const MatrixAt> by_columns, const T* from, T* to) {
+  std::size_t done = 0;
   for (const auto& [first, rows, columns] : by_columns) {
-    for (; next < first; ++next) visit(next, next);
-    for (std::size_t r = 0; r < rows; r += side)
-      for (std::size_t c = 0; c < columns; c += side)
-        for (std::size_t row = r; row < std::min(r + side, rows); ++row)
-          for (std::size_t column = c; column < std::min(c + side, columns); ++column)
-            visit(first + row * columns + column, first + column * rows + row);
-    next = first + rows * columns;
+    std::copy(from + done, from + first, to + done);
+    const auto r = static_cast<std::int64_t>(rows), c = static_cast<std::int64_t>(columns);
+    transpose(from + first, c, r, r, to + first, c);
+    done = first + rows * columns;
   }
-  for (; next < size; ++next) visit(next, next);
+  std::copy(from + done, from + size, to + done);
 }
 
 /// All of it, every value in its place.

@@ -2,7 +2,6 @@
 #include "train/compiled/kernels.h"
 
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 #include "catch.hpp"
@@ -327,18 +326,6 @@ void check_lists(const Kernels<float>& kernels) {
 }
 
 }  // namespace
-
-TEST_CASE("a transposed matrix has rows for columns", "[compiled]") {
-  for (const char* name : {"generic", "avx2", "avx512"}) {
-    const auto* kernels = kernels_for<float>(name);
-    if (!kernels) continue;
-    std::vector<float> x(21 * 40), y(37 * 25, -1.0f);
-    std::iota(x.begin(), x.end(), 0.0f);
-    kernels->transpose(x.data(), 21, 37, 40, y.data(), 25);
-    for (std::size_t i = 0; i < y.size(); ++i)
-      CHECK(y[i] == (i % 25 < 21 ? static_cast<float>(i % 25 * 40 + i / 25) : -1.0f));
-  }
-}
 
 TEST_CASE("a product with lists of the values that are not 0 is the product with all of them", "[compiled]") {
   bool some = false;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/transpose.h"
+
 namespace fedsim::compiled {
 namespace {
 
@@ -65,7 +67,7 @@ void Dual<T>::begin(const T* w, const Inputs<T>& x, const RunShape& run, T keep)
   outputs_of_start(run);
   inner_products(kernels_, x_, m_, in_, inner_.data());
   if (repeats_)
-    for (Index i = 0; i < m_; ++i) kernels_.transpose(inner_.data() + i * m_, 1, i, m_, inner_.data() + i, m_);
+    for (Index i = 0; i < m_; ++i) transpose(inner_.data() + i * m_, 1, i, m_, inner_.data() + i, m_);
 }
 
 template <class T>
@@ -83,7 +85,7 @@ void Dual<T>::outputs_of_start(const RunShape& run) {
                                  .c_row = row_});
   if (run.start == 0 || run.start != transposed_) {
     w_transposed_.grow(in_ * row_);
-    kernels_.transpose(w_, out_, in_, in_, w_transposed_.data(), row_);
+    transpose(w_, out_, in_, in_, w_transposed_.data(), row_);
     transposed_ = run.start;
   }
   kernels_.listed_product({.a = lists_.of(kernels_, x_, m_, in_, columns_at_once),

@@ -1,5 +1,6 @@
 #include "train/compiled/input_major.h"
 
+#include "core/transpose.h"
 #include "train/compiled/lists.h"
 
 namespace fedsim::compiled {
@@ -13,7 +14,7 @@ void InputMajor<T>::begin(const T* w, std::uint64_t start, T pull) {
   start_.grow(in_ * row_);
   w_.grow(in_ * row_);
   places_.grow(in_);
-  if (start == 0 || start != transposed_) kernels_.transpose(w + weight_, out_, in_, in_, start_.data(), row_);
+  if (start == 0 || start != transposed_) transpose(w + weight_, out_, in_, in_, start_.data(), row_);
   transposed_ = start;
   pull_ = pull;
   at_start_ = true;
@@ -81,11 +82,11 @@ void InputMajor<T>::subtract_start(T* to, Index to_row) const {
 
 template <class T>
 void InputMajor<T>::write(bool difference, T* flat) const {
-  if (!difference) return kernels_.transpose(w_.data(), in_, out_, row_, flat + weight_, in_);
+  if (!difference) return transpose(w_.data(), in_, out_, row_, flat + weight_, in_);
   Room<T> change;
   change.grow(in_ * row_);
   subtract_start(change.data(), row_);
-  kernels_.transpose(change.data(), in_, out_, row_, flat + weight_, in_);
+  transpose(change.data(), in_, out_, row_, flat + weight_, in_);
 }
 
 template class InputMajor<float>;

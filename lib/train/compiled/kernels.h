@@ -181,8 +181,6 @@ struct Kernels {
   void (*product)(const Product<T>&);
   void (*dot_product)(const DotProduct<T>&);
   void (*input_major_step)(const InputMajorStep<T>&);
-  /// y[j, i] = x[i, j], i < rows, j < columns.
-  void (*transpose)(const T* x, Index rows, Index columns, Index x_row, T* y, Index y_row);
   /// y = x <= 0 ? 0 : x, so that NaN stays visible.
   void (*relu)(const T* x, T* y, Index n);
   /// d = y <= 0 ? 0 : d.

@@ -38,16 +38,6 @@ void column_sums(const T* a, Index rows, Index columns, T* sums) {
   });
 }
 
-/// Squares of one cache line a side.
-template <class T>
-void transpose(const T* x, Index rows, Index columns, Index x_row, T* y, Index y_row) {
-  constexpr Index side = 64 / sizeof(T);
-  for (Index i = 0; i < rows; i += side)
-    for (Index j = 0; j < columns; j += side)
-      for (Index k = j; k < (columns < j + side ? columns : j + side); ++k)
-        for (Index r = i; r < (rows < i + side ? rows : i + side); ++r) y[k * y_row + r] = x[r * x_row + k];
-}
-
 template <class T>
 constexpr Kernels<T> kernels_named(const char* name) {
   return {.instruction_set = name,
@@ -57,7 +47,6 @@ constexpr Kernels<T> kernels_named(const char* name) {
           .product = product<T>,
           .dot_product = dot_product<T>,
           .input_major_step = input_major_step<T>,
-          .transpose = transpose<T>,
           .relu = relu<T>,
           .relu_gradient = relu_gradient<T>,
           .tanh = tanh<T>,

@@ -1,4 +1,5 @@
 // Layers that only move values: the change between torch's layout and channels last, and `last`.
+#include "core/transpose.h"
 #include "train/compiled/node.h"
 
 namespace fedsim::compiled {
@@ -6,10 +7,9 @@ namespace {
 
 /// [rows, columns] to [columns, rows] for every sample.
 template <class T>
-void transpose(Index count, Index rows, Index columns, const T* from, T* to) {
+void transpose_all(Index count, Index rows, Index columns, const T* from, T* to) {
   for (Index n = 0; n < count; ++n, from += rows * columns, to += rows * columns)
-    for (Index r = 0; r < rows; ++r)
-      for (Index c = 0; c < columns; ++c) to[c * rows + r] = from[r * columns + c];
+    transpose(from, rows, columns, columns, to, rows);
 }
 
 template <class T>
@@ -21,12 +21,12 @@ class Transpose final : public Node<T> {
     dx_.grow(count * rows_ * columns_);
   }
   const T* forward(const Pass<T>& pass, const T* x) override {
-    transpose(pass.count, rows_, columns_, x, y_.data());
+    transpose_all(pass.count, rows_, columns_, x, y_.data());
     return y_.data();
   }
   T* backward(const Pass<T>& pass, T* dy, bool need_dx) override {
     if (!need_dx) return nullptr;
-    transpose(pass.count, columns_, rows_, dy, dx_.data());
+    transpose_all(pass.count, columns_, rows_, dy, dx_.data());
     return dx_.data();
   }
 
