@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -106,14 +107,6 @@ FEDSIM_CLONES void add_integers(std::int64_t* sum, const std::int64_t* x, std::s
   for (std::size_t i = 0; i < n; ++i) sum[i] += x[i];
 }
 
-/// sum += x, [n]; an empty vector is 0.
-void add_integers(std::vector<std::int64_t>& sum, std::vector<std::int64_t>& x) {
-  if (sum.empty())
-    sum = std::move(x);
-  else if (!x.empty())
-    add_integers(sum.data(), x.data(), sum.size());
-}
-
 FEDSIM_CLONES void add_converted(double* total, const std::int64_t* sum, double unit, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) total[i] += static_cast<double>(sum[i]) * unit;
 }
@@ -126,23 +119,34 @@ FEDSIM_DIVIDE(float)
 FEDSIM_DIVIDE(double)
 #undef FEDSIM_DIVIDE
 
-/// A sum of integers, in multiples of its unit.
+/// The sum of vectors of integers, in multiples of a unit.
 struct Part {
-  const std::int64_t* sum;
+  std::vector<const std::int64_t*> sums;
   double unit;
 };
 
-/// out = the sum of the parts / divisor, [n]; totals stay in the core's first cache.
+/// out = the sum of the parts / divisor, in [first, last); totals stay in the core's first cache.
 template <class T>
-void divide_total(const std::vector<Part>& parts, double divisor, std::size_t n, T* out) {
+void divide_total(const std::vector<Part>& parts, double divisor, std::size_t first, std::size_t last, T* out) {
   constexpr std::size_t at_once = 1024;
+  std::int64_t sum[at_once];
   double total[at_once];
-  for (std::size_t first = 0; first < n; first += at_once) {
-    const std::size_t count = std::min(at_once, n - first);
+  for (; first < last; first += at_once) {
+    const std::size_t count = std::min(at_once, last - first);
     std::fill_n(total, count, 0.0);
-    for (const Part& part : parts) add_converted(total, part.sum + first, part.unit, count);
+    for (const Part& part : parts) {
+      std::copy_n(part.sums.front() + first, count, sum);
+      for (std::size_t k = 1; k < part.sums.size(); ++k) add_integers(sum, part.sums[k] + first, count);
+      add_converted(total, sum, part.unit, count);
+    }
     divide(out + first, total, divisor, count);
   }
+}
+
+/// The first of them, which grows to `size` zeros where there is none.
+std::vector<std::int64_t>& first_of(std::vector<std::vector<std::int64_t>>& sums, std::size_t size) {
+  if (sums.empty()) sums.emplace_back(size);
+  return sums.front();
 }
 
 }  // namespace
@@ -162,16 +166,15 @@ ExactSum::Class* ExactSum::of_class(int number) {
 
 void ExactSum::add_waiting(Class& entry) const {
   if (!entry.waiting.empty()) {
-    entry.sum.resize(size_);
+    Integers& sum = first_of(entry.sums, size_);
     if (entry.waiting.front().x.dtype() == Dtype::float32)
-      add_vectors<float>(entry.sum, entry.waiting);
+      add_vectors<float>(sum, entry.waiting);
     else
-      add_vectors<double>(entry.sum, entry.waiting);
+      add_vectors<double>(sum, entry.waiting);
     entry.waiting.clear();
   }
   if (!entry.waiting_blocks.empty()) {
-    auto& sum = !entry.by_columns.empty() ? entry.out_of_place : entry.sum;
-    sum.resize(size_);
+    Integers& sum = first_of(entry.by_columns.empty() ? entry.sums : entry.out_of_place, size_);
     if (entry.waiting_blocks.front().x->dtype() == Dtype::float32)
       add_blocks<float>(sum, entry.waiting_blocks);
     else
@@ -186,10 +189,10 @@ void ExactSum::add_waiting() {
 }
 
 void ExactSum::move_in_place(Class& entry) {
-  if (entry.out_of_place.empty()) return;
-  std::vector<std::int64_t> sum(entry.out_of_place.size());
-  put_in_place(sum.size(), entry.by_columns, entry.out_of_place.data(), sum.data());
-  add_integers(entry.sum, sum);
+  for (const Integers& from : entry.out_of_place) {
+    Integers& to = entry.sums.emplace_back(from.size());
+    put_in_place(from.size(), entry.by_columns, from.data(), to.data());
+  }
   entry.out_of_place.clear();
 }
 
@@ -242,40 +245,38 @@ void ExactSum::merge(ExactSum& other) {
   for (auto from = other.classes_.rbegin(); from != other.classes_.rend(); ++from)
     if (Class* entry = of_class(from->first)) {
       if (!from->second.out_of_place.empty()) set_order(*entry, from->second.by_columns);
-      add_integers(entry->sum, from->second.sum);
-      add_integers(entry->out_of_place, from->second.out_of_place);
+      std::ranges::move(from->second.sums, std::back_inserter(entry->sums));
+      std::ranges::move(from->second.out_of_place, std::back_inserter(entry->out_of_place));
     }
 }
 
 template <class T>
-Vec ExactSum::quotient_of(double divisor, Dtype dtype) {
+Vec ExactSum::quotient_of(double divisor, Dtype dtype, const InRanges& in_ranges) {
   add_waiting();
   // Where all came in one order other than the vector's, which is the rule, only the quotients are put in their places.
   const std::vector<MatrixAt> order = classes_.empty() ? std::vector<MatrixAt>{} : classes_.begin()->second.by_columns;
   const bool in_order = std::all_of(classes_.begin(), classes_.end(), [&](const auto& one) {
-    return one.second.sum.empty() && one.second.by_columns == order;
+    return one.second.sums.empty() && one.second.by_columns == order;
   });
   std::vector<Part> parts;
   for (auto& [number, entry] : classes_) {
     if (!in_order) move_in_place(entry);
-    const auto& sum = in_order ? entry.out_of_place : entry.sum;
-    if (!sum.empty()) parts.push_back({sum.data(), unit(number)});
+    Part part{.sums = {}, .unit = unit(number)};
+    for (const Integers& sum : in_order ? entry.out_of_place : entry.sums) part.sums.push_back(sum.data());
+    if (!part.sums.empty()) parts.push_back(std::move(part));
   }
   Vec result = Vec::uninitialized(size_, dtype);
   T* out = result.as<T>().data();
-  if (!in_order || order.empty()) {
-    divide_total(parts, divisor, size_, out);
-    return result;
-  }
-  Buffer ordered(size_ * sizeof(T));
-  T* values = static_cast<T*>(ordered.data());
-  divide_total(parts, divisor, size_, values);
-  put_in_place(size_, order, values, out);
+  const bool elsewhere = in_order && !order.empty();
+  Buffer ordered(elsewhere ? size_ * sizeof(T) : 0);
+  T* values = elsewhere ? static_cast<T*>(ordered.data()) : out;
+  in_ranges(size_, [&](std::size_t first, std::size_t last) { divide_total(parts, divisor, first, last, values); });
+  if (elsewhere) put_in_place(size_, order, values, out);
   return result;
 }
 
-Vec ExactSum::quotient(double divisor, Dtype dtype) {
-  return dtype == Dtype::float32 ? quotient_of<float>(divisor, dtype) : quotient_of<double>(divisor, dtype);
+Vec ExactSum::quotient(double divisor, Dtype dtype, const InRanges& in_ranges) {
+  return dtype == Dtype::float32 ? quotient_of<float>(divisor, dtype, in_ranges) : quotient_of<double>(divisor, dtype, in_ranges);
 }
 
 }  // namespace fedsim

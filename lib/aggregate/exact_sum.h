@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/block_vector.h"
+#include "core/ranges.h"
 #include "core/vec.h"
 
 namespace fedsim {
@@ -39,7 +40,7 @@ class ExactSum {
   void add_waiting();
   void merge(ExactSum& other);
   /// sum / divisor, rounded once to the dtype.
-  Vec quotient(double divisor, Dtype dtype);
+  Vec quotient(double divisor, Dtype dtype, const InRanges& in_ranges = in_one_range);
 
  private:
   template <class X>
@@ -47,10 +48,11 @@ class ExactSum {
     X x;
     double factor;  // makes multiples of the class' unit of it
   };
+  using Integers = std::vector<std::int64_t>;
   struct Class {
-    std::vector<std::int64_t> sum;           // empty until a vector is added
-    std::vector<std::int64_t> out_of_place;  // the same of vectors in blocks of which matrices come by columns
-    std::vector<MatrixAt> by_columns;        // those matrices
+    std::vector<Integers> sums;          // none until a vector is added; then those of merged sums too
+    std::vector<Integers> out_of_place;  // the same of vectors in blocks of which matrices come by columns
+    std::vector<MatrixAt> by_columns;    // those matrices
     std::vector<Term<Vec>> waiting;
     std::vector<Term<std::unique_ptr<const BlockVector>>> waiting_blocks;
     std::size_t waiting_bytes = 0;  // that those hold
@@ -65,7 +67,7 @@ class ExactSum {
   void add_waiting(Class& entry) const;
   static void move_in_place(Class& entry);
   template <class T>
-  Vec quotient_of(double divisor, Dtype dtype);
+  Vec quotient_of(double divisor, Dtype dtype, const InRanges& in_ranges);
   static void set_order(Class& entry, std::span<const MatrixAt> by_columns);
   std::size_t size_;
   int bits_;

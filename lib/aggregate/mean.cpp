@@ -47,13 +47,13 @@ class MeanAccumulator final : public Accumulator {
     reported_ += from.reported_;
   }
 
-  Aggregate close() override {
+  Aggregate close(const InRanges& in_ranges) override {
     Aggregate mean{};
     mean.reported = reported_;
     if (reported_ == 0) return mean;
     const double divisor = weight_ > 0 ? static_cast<double>(weight_) : 1.0;  // all weights 0: all sums are 0
-    mean.delta = delta_->quotient(divisor, dtype_);
-    if (side_) mean.side = side_->quotient(divisor, dtype_);
+    mean.delta = delta_->quotient(divisor, dtype_, in_ranges);
+    if (side_) mean.side = side_->quotient(divisor, dtype_, in_ranges);
     if (scalars_) {
       const Vec numbers = scalars_->quotient(divisor, Dtype::float64);
       mean.scalars.assign(numbers.as<double>().begin(), numbers.as<double>().end());

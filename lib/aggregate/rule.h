@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "algorithm/algorithm.h"
+#include "core/ranges.h"
 #include "core/registry.h"
 
 namespace fedsim {
@@ -19,7 +20,8 @@ class Accumulator {
   virtual void settle() {}
   virtual void merge(Accumulator& other) = 0;
   /// The aggregate of all that was added; `reported` 0 and empty vectors where nothing was.
-  virtual Aggregate close() = 0;
+  virtual Aggregate close(const InRanges& in_ranges) = 0;
+  Aggregate close() { return close(in_one_range); }
 };
 
 /// Chosen by aggregate.rule.

@@ -126,7 +126,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   const auto total = plan.rule.open(static_cast<std::int64_t>(cohort.size()));
   for (const auto& sum : sums)
     if (sum) total->merge(*sum);
-  result.mean = total->close();
+  result.mean = total->close([&](std::size_t size, const RangeWork& work) { workers.in_ranges(size, work); });
   states.commit(round.index);
   add_totals(result, processed, broken);
   return result;

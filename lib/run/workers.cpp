@@ -1,5 +1,6 @@
 #include "run/workers.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 
@@ -60,6 +61,16 @@ bool Workers::for_each(std::span<const std::int64_t> tasks,
     done(slot);
   });
   return whole;
+}
+
+void Workers::in_ranges(std::size_t size, const RangeWork& work) {
+  constexpr std::size_t worth_a_thread = 1 << 14;  // values: some microseconds of work, as a thread takes to begin
+  const std::size_t parts = std::clamp<std::size_t>(size / worth_a_thread, 1, impl_->workers.size());
+  if (parts == 1) return work(0, size);
+  std::atomic<std::size_t> next{0};
+  impl_->pool.run(parts, [&](std::size_t) {
+    for (std::size_t i; (i = next.fetch_add(1)) < parts;) work(size * i / parts, size * (i + 1) / parts);
+  });
 }
 
 }  // namespace fedsim

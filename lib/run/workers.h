@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "core/ranges.h"
 #include "data/dataset.h"
 #include "run/pool.h"
 #include "train/engine.h"
@@ -28,6 +29,8 @@ class Workers {
   bool for_each(std::span<const std::int64_t> order,
                 const std::function<void(std::int64_t, Worker&, std::size_t)>& work, bool may_stop = true,
                 const std::function<void(std::size_t)>& done = [](std::size_t) {});
+  /// See InRanges.
+  void in_ranges(std::size_t size, const RangeWork& work);
 
  private:
   struct Impl;

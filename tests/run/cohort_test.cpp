@@ -96,6 +96,21 @@ struct Fixture {
 
 }  // namespace
 
+TEST_CASE("ranges that are shared between workers are the whole, each value once") {
+  const PullEngine engine;
+  const Dataset data;
+  for (const std::int64_t threads : {1, 3}) {
+    Workers workers(engine, data, Dtype::float64, threads);
+    for (const std::size_t size : {0u, 1u, 40'000u, 1'000'003u}) {
+      std::vector<int> visits(size);  // not atomic: a range belongs to one call
+      workers.in_ranges(size, [&](std::size_t first, std::size_t last) {
+        for (std::size_t i = first; i < last; ++i) ++visits.at(i);
+      });
+      CHECK(std::ranges::all_of(visits, [](int count) { return count == 1; }));
+    }
+  }
+}
+
 TEST_CASE("a round weighs by samples or uniformly and reports each client") {
   // lr 1 and one step: client k moves to its value. Clients have 1 and 3 rows of 2 and 6.
   Fixture f("fedavg", {2, 6, 6, 6}, {0, 1, 4});
