@@ -61,7 +61,7 @@ def fedsim_figures(figures, workload, rounds, threads, memory):
     rows, wall, peak = fedsim_run(workload, rounds, threads, memory=memory)
     one, wall_of_one, _ = fedsim_run(workload, 1, threads)
     figures.add(steady(rows), wall_of_one - one[1]["seconds_evaluate"], peak, rows[-1]["test_accuracy"], rounds)
-    # What fedsim's clock does not see (rows written to disk): wall time of `rounds` rounds less that of one.
+    # From the outside: wall time of `rounds` rounds less that of one.
     figures.by_wall_clock.append((wall - wall_of_one) / (rounds - 1))
 
 

@@ -53,6 +53,9 @@ const ResultHeader& checked(const ResultHeader& header) {
   return header;
 }
 
+/// Two flushes and a line in the log take a fifth of a millisecond: rounds that are shorter than this share them.
+constexpr std::chrono::milliseconds worth_a_commit{20};
+
 }  // namespace
 
 struct ResultWriter::Impl {
@@ -63,7 +66,8 @@ struct ResultWriter::Impl {
   void set_all();
   void publish();
   void take_over();
-  void commit(const RoundRow& row, std::span<const ClientRow> clients);
+  void add(const RoundRow& row, std::span<const ClientRow> clients);
+  void commit();
   void go_on_in_copy();
   void grow(std::size_t client_rows);
   void finish(const std::string& status, const Vec& model);
@@ -79,8 +83,10 @@ struct ResultWriter::Impl {
   std::optional<ClientTable> clients;
   std::optional<LiveLog> log;
   std::int64_t committed = 0;
-  bool published = false, finished = false;
-  Clock::time_point synced = Clock::now();
+  std::vector<RoundRow> waiting;  // rounds after those
+  std::vector<ClientRow> waiting_clients;
+  bool published = false, finished = false, failed = false;
+  Clock::time_point committed_at{}, synced = Clock::now();
 };
 
 ResultWriter::Impl::Impl(const ResultHeader& given)
@@ -137,6 +143,7 @@ void ResultWriter::Impl::guard(Work work) {
     work();
   } catch (const Error& error) {
     file.abandon();
+    failed = true;
     throw OutputError(fmt::format("{}\n  note: {}", error.what(), safe_rounds()));
   }
 }
@@ -166,27 +173,37 @@ void ResultWriter::Impl::publish() {
   published = true;
 }
 
-void ResultWriter::Impl::commit(const RoundRow& row, std::span<const ClientRow> client_rows) {
-  if (row.round != committed || row.round > header.rounds)
+void ResultWriter::Impl::add(const RoundRow& row, std::span<const ClientRow> client_rows) {
+  if (row.round != committed + std::ssize(waiting) || row.round > header.rounds)
     throw std::logic_error(fmt::format("round {} is not the next of {}", row.round, header.rounds));
+  waiting.push_back(row);
+  if (clients) waiting_clients.insert(waiting_clients.end(), client_rows.begin(), client_rows.end());
+  if (!published || Clock::now() - committed_at >= worth_a_commit) commit();
+}
+
+void ResultWriter::Impl::commit() {
+  if (waiting.empty()) return;
   guard([&] {
-    if (clients && !clients->fits(client_rows.size())) grow(client_rows.size());
-    rounds->write(row, hash);
-    if (clients) clients->write(client_rows, hash);
+    if (clients && !clients->fits(waiting_clients.size())) grow(waiting_clients.size());
+    for (const RoundRow& row : waiting) rounds->write(row, hash);
+    if (clients) clients->write(waiting_clients, hash);
     // The values are in the kernel before anything says that they count.
     file.flush();
-    set("committed_rounds", committed + 1);
+    set("committed_rounds", committed + std::ssize(waiting));
     set_hash();
     file.flush();
-    ++committed;
+    committed += std::ssize(waiting);
     if (!published)
       publish();
     else if (Clock::now() - synced >= std::chrono::seconds(1)) {
       file.sync();
       synced = Clock::now();
     }
-    log->add(row);
+    for (const RoundRow& row : waiting) log->add(row);
   });
+  waiting.clear();
+  waiting_clients.clear();
+  committed_at = Clock::now();
 }
 
 // Whatever changes the structure of the file is done in a copy, which then takes its name: a kill at any time
@@ -210,6 +227,7 @@ void ResultWriter::Impl::grow(std::size_t client_rows) {
 }
 
 void ResultWriter::Impl::finish(const std::string& status, const Vec& model) {
+  commit();
   guard([&] {
     go_on_in_copy();
     auto root = file.root();
@@ -232,6 +250,10 @@ ResultWriter::ResultWriter(const ResultHeader& header) : impl_(std::make_unique<
 
 ResultWriter::~ResultWriter() {
   std::error_code ignored;
+  try {
+    if (!impl_->failed) impl_->commit();  // the run ends in an error of another kind
+  } catch (const Error&) {
+  }
   const bool nothing = impl_->committed == 0 && !impl_->finished;
   const auto path = impl_->header.path;
   impl_->file.abandon();  // everything that counts is flushed
@@ -249,11 +271,14 @@ void ResultWriter::partition(const Partition& partition, const Dataset& data) {
   });
 }
 
-void ResultWriter::commit(const RoundRow& row, std::span<const ClientRow> clients) {
-  impl_->commit(row, clients);
-}
+void ResultWriter::add(const RoundRow& row, std::span<const ClientRow> clients) { impl_->add(row, clients); }
+
+void ResultWriter::commit() { impl_->commit(); }
+
+std::int64_t ResultWriter::committed() const { return impl_->committed; }
 
 void ResultWriter::sync() {
+  commit();
   impl_->guard([&] { impl_->file.sync(); });
   impl_->synced = Clock::now();
 }

@@ -67,15 +67,17 @@ class ResultWriter {
   /// NAME.lock is held until this object goes. Sets SIGXFSZ to be ignored: a file-size limit is an error
   /// then.
   explicit ResultWriter(const ResultHeader& header);
-  ~ResultWriter();  // an unfinished file stays as NAME.h5.part with what was committed
+  ~ResultWriter();  // an unfinished file stays as NAME.h5.part with what was committed, or waited to be
   /// /partition. label_counts is left out where `labels` is empty, indices and offsets where generated on
   /// draw.
   void partition(const Partition& partition, const Dataset& data);
-  /// Commits one round, rounds in order from 0: when it returns, the row survives a kill -9; a power loss
-  /// takes at most the last second. Throws OutputError (disk full, ...) naming the file and the rounds that
-  /// are safe.
-  void commit(const RoundRow& row, std::span<const ClientRow> clients);
-  /// The committed rows are on the disk when it returns: call it before a checkpoint that counts on them.
+  /// Adds one round, rounds in order from 0. It is committed at once, or where less than 20 ms have passed since the last
+  /// commit with the rounds after it. Throws OutputError (disk full, ...) naming the file and the rounds that are safe.
+  void add(const RoundRow& row, std::span<const ClientRow> clients);
+  /// Commits what was added: when it returns, the rows survive a kill -9; a power loss takes at most the last second.
+  void commit();
+  std::int64_t committed() const;  // rows, that of round 0 included
+  /// Commits, and the rows are on the disk when it returns: call it before a checkpoint that counts on them.
   void sync();
   /// Writes the model and the status ("complete", "stopped", "diverged"), cuts to the committed rows where
   /// fewer than R+1, and renames to NAME.h5. Works on a copy: whatever goes wrong, NAME.h5.part stays as

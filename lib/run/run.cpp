@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cmath>
+#include <deque>
+#include <utility>
 
 #include "core/text.h"
 #include "run/cohort.h"
@@ -93,7 +95,8 @@ class Loop {
 
   RunOutcome run() {
     outcome_.status = "complete";
-    bool going = from_ ? !stop_requested() : commit(initial_row(), {});
+    lap_ = Clock::now();
+    bool going = from_ ? !stop_requested() : record(initial_row(), {});
     for (std::int64_t t = outcome_.last.round + 1; going && t <= experiment_.run.rounds; ++t) going = round(t);
     if (stop_requested() && outcome_.last.round < experiment_.run.rounds && outcome_.exit == Exit::done) {
       outcome_.exit = *stop_requested();
@@ -101,6 +104,7 @@ class Loop {
     }
     if (outcome_.status != "diverged") save_checkpoint();
     writer_.finish(outcome_.status, state_.w);
+    tell();
     outcome_.seconds = seconds_since(begin_);
     return outcome_;
   }
@@ -133,8 +137,8 @@ class Loop {
     row.seconds_aggregate = seconds_since(aggregation);
 
     evaluate_if_due(row, diverged);
-    row.seconds = seconds_since(begin);
-    const bool going = commit(row, clients->rows) && !diverged;
+    row.seconds = lap();
+    const bool going = record(row, clients->rows) && !diverged;
     const std::int64_t every = experiment_.output.checkpoint_every;
     if (going && every > 0 && t % every == 0) save_checkpoint();
     return going;
@@ -214,9 +218,8 @@ class Loop {
 
   RoundRow initial_row() {
     RoundRow row;
-    const auto begin = Clock::now();
     evaluate_if_due(row, false);
-    row.seconds = seconds_since(begin);
+    row.seconds = lap();
     return row;
   }
 
@@ -235,11 +238,24 @@ class Loop {
       row.test_accuracy = static_cast<double>(sum.correct) / static_cast<double>(sum.count);
   }
 
-  bool commit(const RoundRow& row, std::span<const ClientRow> clients) {
-    writer_.commit(row, clients);
+  bool record(const RoundRow& row, std::span<const ClientRow> clients) {
+    writer_.add(row, clients);
     remember(row);
-    observer_.round(row);
+    untold_.push_back(row);
+    tell();
     return !stop_requested();
+  }
+
+  /// Rounds are shown once they are safe.
+  void tell() {
+    for (; !untold_.empty() && untold_.front().round < writer_.committed(); untold_.pop_front())
+      observer_.round(untold_.front());
+  }
+
+  /// Seconds since the last call: of a round, with the recording of the one before.
+  double lap() {
+    const auto from = std::exchange(lap_, Clock::now());
+    return std::chrono::duration<double>(lap_ - from).count();
   }
 
   void remember(const RoundRow& row) {
@@ -314,6 +330,8 @@ class Loop {
   ResultWriter writer_;
   State state_;
   RunOutcome outcome_;
+  Clock::time_point lap_;
+  std::deque<RoundRow> untold_;  // rows that the observer has not been shown
   NormTrail norms_;
   std::int64_t saved_ = -1;  // round of the newest checkpoint
   std::string resumed_on_;   // machines that the run went on on

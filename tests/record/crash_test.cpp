@@ -42,8 +42,9 @@ pid_t start_writer(const fs::path& path, int tell) {
     ResultWriter writer(head);
     writer.partition(test::partition(), test::dataset());
     for (std::int64_t t = 0; t <= 100000; ++t) {
-      writer.commit(test::round_row(t), test::client_rows(t));
-      if (write(tell, &t, sizeof t) != sizeof t) break;
+      writer.add(test::round_row(t), test::client_rows(t));
+      const std::int64_t safe = writer.committed() - 1;
+      if (write(tell, &safe, sizeof safe) != sizeof safe) break;
     }
   } catch (...) {
   }
@@ -91,7 +92,7 @@ TEST_CASE("record: a file that is being written is told from a damaged one", "[r
   REQUIRE(child >= 0);
   if (child == 0) {
     ResultWriter writer(test::header(folder / "a.h5", 3));
-    writer.commit(test::round_row(0), {});
+    writer.add(test::round_row(0), {});
     if (write(ends[1], "x", 1) != 1) _exit(1);
     while (true) pause();
   }
@@ -123,7 +124,10 @@ TEST_CASE("record: a full disk is an error that says what is safe", "[record]") 
       const auto now = fs::file_size(folder / "a.h5.part");
       const rlimit limit{now + 100000, now + 100000};  // bytes: stands in for a full disk
       if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(2);
-      for (std::int64_t t = 0; t <= 2000; ++t) writer.commit(test::round_row(t), test::client_rows(t));
+      for (std::int64_t t = 0; t <= 2000; ++t) {
+        writer.add(test::round_row(t), test::client_rows(t));
+        writer.commit();
+      }
     } catch (const OutputError& error) {
       message = error.what();
     } catch (...) {
@@ -153,7 +157,7 @@ TEST_CASE("record: rows that a loss of power took are told, not read as zeros", 
   const auto path = folder / "a.h5";
   {
     ResultWriter writer(test::header(path, 9));
-    for (std::int64_t t = 0; t < 6; ++t) writer.commit(test::round_row(t), test::client_rows(t));
+    for (std::int64_t t = 0; t < 6; ++t) writer.add(test::round_row(t), test::client_rows(t));
   }
   auto file = hdf5::File::open_to_write(path.string() + ".part");
   SECTION("all of a row") {

@@ -67,7 +67,7 @@ inline Dataset dataset() {
 inline void write_all(const ResultHeader& head, std::int64_t committed, const std::string& status) {
   ResultWriter writer(head);
   writer.partition(partition(), dataset());
-  for (std::int64_t t = 0; t < committed; ++t) writer.commit(round_row(t), client_rows(t));
+  for (std::int64_t t = 0; t < committed; ++t) writer.add(round_row(t), client_rows(t));
   writer.finish(status, model());
 }
 

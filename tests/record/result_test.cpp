@@ -126,7 +126,8 @@ TEST_CASE("record: the live log has a line a round", "[record]") {
   const TemporaryFolder folder;
   ResultWriter writer(test::header(folder / "a.h5", 5));
   writer.partition(test::partition(), test::dataset());
-  for (std::int64_t t = 0; t < 3; ++t) writer.commit(test::round_row(t), test::client_rows(t));
+  for (std::int64_t t = 0; t < 3; ++t) writer.add(test::round_row(t), test::client_rows(t));
+  writer.commit();
   const auto columns = read_live_log(folder / "a.jsonl");  // while the run goes on
   CHECK(columns.at("round") == std::vector<double>{0, 1, 2});
   CHECK(columns.at("test_loss")[2] == test::round_row(2).test_loss);

@@ -44,7 +44,7 @@ std::vector<double> recorded(const std::filesystem::path& path, std::size_t thre
   for (std::int64_t t = 0; t <= 20; ++t) {
     RoundRow row = test::round_row(t);
     row.update_norm = mean_of_round(pool, *rule, t);
-    writer.commit(row, test::client_rows(t));
+    writer.add(row, test::client_rows(t));
   }
   writer.finish("complete", test::model());
   return ResultReader(path).column("update_norm");
