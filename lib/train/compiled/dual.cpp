@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/clones.h"
 #include "core/transpose.h"
 
 namespace fedsim::compiled {
@@ -11,6 +12,18 @@ constexpr Index wide = 32;              // outputs from which zeros are left out
 constexpr Index most_samples = 1024;    // X X' has the square of them
 constexpr Index most_values = 4 << 20;  // of X
 constexpr Index columns_at_once = 32;   // of X: two vectors, for which 13 each of W0' stay in the core's first cache
+
+#define FEDSIM_ROW_LOOPS(T)                                                                          \
+  FEDSIM_CLONES void add_row(const T* x, Index n, T* sum) {                                          \
+    for (Index i = 0; i < n; ++i) sum[i] += x[i];                                                    \
+  }                                                                                                  \
+  /* y = unit z + correction */                                                                      \
+  FEDSIM_CLONES void correct_row(const T* z, T unit, const T* correction, Index n, T* y) {           \
+    for (Index i = 0; i < n; ++i) y[i] = unit * z[i] + correction[i];                                \
+  }
+FEDSIM_ROW_LOOPS(float)
+FEDSIM_ROW_LOOPS(double)
+#undef FEDSIM_ROW_LOOPS
 
 /// Two rows share a list: of the values in it more than half are not 0.
 double listed_part(double density) { return std::min(1.0, 1.2 * density); }
@@ -116,8 +129,8 @@ void Dual<T>::forward(std::span<const std::int64_t> places, const T* bias, bool 
                     .c_row = out_});
   for (Index i = 0; i < count; ++i) {
     const T* z = z_.data() + places[static_cast<std::size_t>(i)] * row_;
-    const T* correction = correction_.data() + i * out_;
-    for (Index j = 0; j < out_; ++j) y[i * out_ + j] = x_.unit * z[j] + correction[j] + (bias ? bias[j] : T(0));
+    correct_row(z, x_.unit, correction_.data() + i * out_, out_, y + i * out_);
+    if (bias) add_row(bias, out_, y + i * out_);
   }
   if (relu) kernels_.relu(y, y, count * out_);
 }
@@ -141,8 +154,7 @@ void Dual<T>::backward(const T* d) {
     for (Index j = 0; j <= i; ++j)
       squares_.add((j < i ? 2 : 1) * static_cast<double>(batch_inner_.data()[i * count + j]) *
                    static_cast<double>(inner[batch_[static_cast<std::size_t>(j)]]));
-    T* sum = d_.data() + place * row_;
-    for (Index j = 0; j < out_; ++j) sum[j] += d[j];
+    add_row(d, out_, d_.data() + place * row_);
     seen_ = std::max(seen_, place + 1);
   }
 }

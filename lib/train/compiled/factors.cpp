@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/clones.h"
 #include "train/compiled/lists.h"
 
 namespace fedsim::compiled {
@@ -41,6 +42,17 @@ class Piece {
   Index first_, size_, block_;
 };
 
+#define FEDSIM_ROW_LOOPS(T)                                                                               \
+  FEDSIM_CLONES void scale_row(const T* a, T factor, Index n, T* to) {                                    \
+    for (Index i = 0; i < n; ++i) to[i] = factor * a[i];                                                  \
+  }                                                                                                       \
+  FEDSIM_CLONES void add_sizes(const T* a, T factor, Index n, T* sums) {                                  \
+    for (Index i = 0; i < n; ++i) sums[i] += std::abs(a[i]) * factor;                                     \
+  }
+FEDSIM_ROW_LOOPS(float)
+FEDSIM_ROW_LOOPS(double)
+#undef FEDSIM_ROW_LOOPS
+
 /// [rows, columns] as whole vectors a row, zeros behind.
 template <class T>
 Buffer copy_of(const T* a, Index rows, Index columns, Index a_row, Index row) {
@@ -59,10 +71,13 @@ Buffer copy_of_bytes(const std::uint8_t* bytes, Index count) {
 /// d with rows of `row`, times what the numbers in x stand for.
 template <class T>
 Buffer scaled_d(const Factor<T>& f, Index row) {
-  Buffer copy = copy_of(f.d, f.rows, f.out, f.d_row, row);
-  T* d = static_cast<T*>(copy.data());
-  for (Index i = 0; i < f.rows * row; ++i) d[i] *= f.x.unit;
-  return copy;
+  Buffer scaled(static_cast<std::size_t>(f.rows * row) * sizeof(T));
+  T* to = static_cast<T*>(scaled.data());
+  for (Index i = 0; i < f.rows; ++i, to += row) {
+    scale_row(f.d + i * f.d_row, f.x.unit, f.out, to);
+    std::fill(to + f.out, to + row, T(0));
+  }
+  return scaled;
 }
 
 /// Values in memory of the change.
@@ -211,7 +226,7 @@ Extent extent(const Kernels<T>& kernels, const Factor<T>& f) {
   std::vector<T> sums(static_cast<std::size_t>(f.out));
   for (Index i = 0; i < f.rows; ++i) {
     const T length = std::sqrt(std::max(inner[place(i, i)], T(1)));
-    for (Index j = 0; j < f.out; ++j) sums[static_cast<std::size_t>(j)] += std::abs(f.d[i * f.d_row + j]) * length;
+    add_sizes(f.d + i * f.d_row, length, f.out, sums.data());
   }
   result.largest = 1.001 * static_cast<double>(*std::max_element(sums.begin(), sums.end()));
   return result;

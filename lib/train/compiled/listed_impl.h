@@ -14,13 +14,6 @@ constexpr int listed_vecs = 13;  // x 2 rows: 26 sums, a vector of b, two values
 constexpr int listed_vecs = 6;
 #endif
 
-/// Keeps g++ from reading the value from memory again at every use.
-#if defined(__AVX512F__)
-inline void keep_in_register(Vector<float>& v) { asm("" : "+v"(v)); }
-#else
-inline void keep_in_register(Vector<float>& v) { asm("" : "+x"(v)); }
-#endif
-
 struct OfValues {
   const std::int32_t* columns;
   const float* values;
