@@ -67,8 +67,10 @@ void measure(const std::string& model, const Dataset& data, std::int64_t count, 
   Batch batch;
   std::vector<std::uint8_t> bytes(x.size());
   for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random.below(256));
+  std::vector<const std::uint8_t*> rows;
+  for (std::int64_t i = 0; i < count; ++i) rows.push_back(bytes.data() + i * elements(data.sample_shape));
   if (learner->byte_divisor() != 0)
-    batch.bytes = bytes.data();
+    batch.bytes = rows.data();
   else
     batch.x = x.data();
   batch.y = y.data();

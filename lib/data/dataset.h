@@ -41,9 +41,10 @@ class Samples {
   /// -1 is padding and counts in no loss. Token ids are whole numbers in x.
   virtual void gather(std::span<const std::int64_t> rows, float* x, std::int32_t* y) const = 0;
   virtual void gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const = 0;
-  /// Not 0: every feature is a stored byte divided by this, and `gather` gives the bytes too.
+  /// Not 0: every feature is a stored byte divided by this, and `find` tells where the bytes of each row are, which stay
+  /// there as long as this object.
   virtual float byte_divisor() const { return 0; }
-  virtual void gather(std::span<const std::int64_t>, std::uint8_t*, std::int32_t*) const {}
+  virtual void find(std::span<const std::int64_t>, const std::uint8_t**, std::int32_t*) const {}
   /// Says that `row` will be gathered soon: samples lie anywhere in a data set larger than the caches.
   virtual void prefetch(std::int64_t) const {}
 };

@@ -152,11 +152,11 @@ float MemorySamples::byte_divisor() const {
   return scale_.shift.size() == 1 && scale_.shift[0] == 0 ? static_cast<float>(scale_.divisor[0]) : 0;
 }
 
-void MemorySamples::gather(std::span<const std::int64_t> rows, std::uint8_t* x, std::int32_t* y) const {
+void MemorySamples::find(std::span<const std::int64_t> rows, const std::uint8_t** x, std::int32_t* y) const {
   const auto& stored = std::get<std::vector<std::uint8_t>>(x_);
   for (const auto row : rows) {
     assert(row >= 0 && row < size_);
-    x = std::copy_n(stored.data() + row * elements_, elements_, x);
+    *x++ = stored.data() + row * elements_;
     y = copy_targets(row, y);
   }
 }

@@ -40,7 +40,7 @@ class MemorySamples final : public Samples {
   void gather(std::span<const std::int64_t> rows, float* x, std::int32_t* y) const override;
   void gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const override;
   float byte_divisor() const override;
-  void gather(std::span<const std::int64_t> rows, std::uint8_t* x, std::int32_t* y) const override;
+  void find(std::span<const std::int64_t> rows, const std::uint8_t** x, std::int32_t* y) const override;
   void prefetch(std::int64_t row) const override;
 
  private:

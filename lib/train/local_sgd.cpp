@@ -23,7 +23,8 @@ struct Worker::Impl {
   const Dataset& data;
   Dtype dtype;
   std::int64_t sample = 0;            // numbers a sample
-  Buffer x{};                         // [rows, sample] of dtype, or bytes
+  Buffer x{};                         // [rows, sample] of dtype
+  std::vector<const std::uint8_t*> bytes{};  // [rows] in place of x
   std::vector<std::int32_t> y{};      // [rows, targets]
   std::vector<std::int64_t> rows{};   // of the batch being gathered, or its places among all of the client's samples
   std::vector<std::int64_t> place_of{};  // of the client's samples in the order of the first epoch
@@ -33,18 +34,18 @@ struct Worker::Impl {
   /// Samples `rows` as a batch; `noise` of standard deviation `deviation` is added to every feature.
   Batch gather(const Samples& samples, double deviation, Random* noise) {
     const auto count = static_cast<std::int64_t>(rows.size());
-    const auto values = static_cast<std::size_t>(count * sample);
-    x.grow(values * size_of(dtype));
     y.resize(static_cast<std::size_t>(count * data.targets));
     Batch batch;
     batch.y = y.data();
     batch.count = count;
     if (const float divisor = learner->byte_divisor(); divisor != 0 && divisor == samples.byte_divisor() && deviation == 0) {
-      auto* bytes = static_cast<std::uint8_t*>(x.data());
-      samples.gather(rows, bytes, y.data());
-      batch.bytes = bytes;
+      bytes.resize(rows.size());
+      samples.find(rows, bytes.data(), y.data());
+      batch.bytes = bytes.data();
       return batch;
     }
+    const auto values = static_cast<std::size_t>(count * sample);
+    x.grow(values * size_of(dtype));
     const auto fill = [&](auto* features) {
       samples.gather(rows, features, y.data());
       using T = std::remove_pointer_t<decltype(features)>;

@@ -103,10 +103,12 @@ TEST_CASE("bytes: given where every feature is one, divided by the same number")
   CHECK(samples(bytes, "standard", {1, 1, 2}).byte_divisor() == 0);
   CHECK(samples(floats, "unit", {2}).byte_divisor() == 0);
   const std::vector<std::int64_t> rows{2, 1, 2};
-  std::vector<std::uint8_t> x(6);
+  std::vector<const std::uint8_t*> x(3);
   std::vector<std::int32_t> y(3);
-  samples(bytes, "unit", {2}).gather(rows, x.data(), y.data());
-  CHECK(x == std::vector<std::uint8_t>{30, 1, 20, 255, 30, 1});
+  const MemorySamples stored = samples(bytes, "unit", {2});
+  stored.find(rows, x.data(), y.data());
+  CHECK(std::vector<int>{x[0][0], x[0][1], x[1][0], x[1][1]} == std::vector<int>{30, 1, 20, 255});
+  CHECK(x[2] == x[0]);
   CHECK(y == std::vector<std::int32_t>{3, 2, 3});
 }
 

@@ -146,6 +146,20 @@ std::vector<std::uint8_t> some_bytes(Random& random, Index n) {
   return v;
 }
 
+/// The rows of a matrix of bytes, each in memory of its own.
+class Scattered {
+ public:
+  Scattered(const std::vector<std::uint8_t>& bytes, Index rows, Index columns) {
+    for (Index r = 0; r < rows; ++r) rows_.emplace_back(bytes.begin() + r * columns, bytes.begin() + (r + 1) * columns);
+    for (const auto& row : rows_) where_.push_back(row.data());
+  }
+  ByteRows where() const { return where_.data(); }
+
+ private:
+  std::vector<std::vector<std::uint8_t>> rows_;
+  std::vector<const std::uint8_t*> where_;
+};
+
 /// Products with bytes against those with the same numbers, and inner products against sums of whole numbers.
 template <class T>
 void check_bytes(const Kernels<T>& kernels) {
@@ -175,7 +189,8 @@ void check_bytes(const Kernels<T>& kernels) {
     kernels.product(p);
     p.c = got.data();
     p.b = nullptr;
-    p.b_bytes = bytes.data();
+    const Scattered right_bytes(bytes, inner, columns), left_bytes(bytes, rows, inner);
+    p.b_bytes = right_bytes.where();
     kernels.product(p);
     CHECK(equal(1));
 
@@ -184,13 +199,13 @@ void check_bytes(const Kernels<T>& kernels) {
     kernels.dot_product(dot);
     dot.c = got.data();
     dot.a = nullptr;
-    dot.a_bytes = bytes.data();
+    dot.a_bytes = left_bytes.where();
     dot.unit = T(0.125);
     kernels.dot_product(dot);
     CHECK(equal(0.125));
 
     std::vector<T> products(static_cast<std::size_t>(rows * rows), T(-1));
-    kernels.inner_products_of_bytes(bytes.data(), rows, inner, 0.5, products.data());
+    kernels.inner_products_of_bytes(left_bytes.where(), rows, inner, 0.5, products.data());
     bool right_ones = true;
     for (Index r = 0; r < rows; ++r)
       for (Index s = 0; s < rows; ++s) {
@@ -205,7 +220,7 @@ void check_bytes(const Kernels<T>& kernels) {
   const Index many = 70001;  // their sum is beyond 32 bits
   const std::vector<std::uint8_t> white(static_cast<std::size_t>(2 * many), 255);
   T products[4];
-  kernels.inner_products_of_bytes(white.data(), 2, many, 1, products);
+  kernels.inner_products_of_bytes(Scattered(white, 2, many).where(), 2, many, 1, products);
   for (const int i : {0, 2, 3}) CHECK(products[i] == static_cast<T>(65025.0 * static_cast<double>(many)));
 }
 
@@ -248,8 +263,13 @@ struct Sparse {
     return static_cast<double>(a[static_cast<std::size_t>(by_columns ? i * rows + r : r * inner + i)]);
   }
   Listed<float> list(Lists<float>& lists, const Kernels<float>& kernels, Index chunk) const {
-    return by_columns ? lists.of_transposed(kernels, a.data(), rows, inner, chunk)
-                      : lists.of(kernels, a.data(), rows, inner, chunk);
+    const auto list_of = [&](const auto* matrix) {
+      return by_columns ? lists.of_transposed(kernels, matrix, rows, inner, chunk) : lists.of(kernels, matrix, rows, inner, chunk);
+    };
+    if constexpr (std::is_same_v<From, float>)
+      return list_of(a.data());
+    else
+      return list_of(Scattered(a, by_columns ? inner : rows, by_columns ? rows : inner).where());
   }
 };
 

@@ -97,18 +97,21 @@ inline void lane_sums(const Bytes::V* v, std::int32_t* sums) {
 }
 #endif
 
-/// Rows x 4 inner products of rows of a and of b, `row` apart, of no more than 32768 bytes: 255^2 times as
+/// Rows x 4 inner products of bytes [first, first + length) of rows of a and of b, length no more than 32768: 255^2 times as
 /// many are below 2^31. Only the first `columns` rows of b are there.
 template <int Rows>
-void inner_tile(const std::uint8_t* a, const std::uint8_t* b, Index row, Index length, int columns, double (&sums)[Rows][4]) {
+void inner_tile(ByteRows a, ByteRows b, Index first, Index length, int columns, double (&sums)[Rows][4]) {
+  const std::uint8_t *left_rows[Rows], *right_rows[4];
+  for (int r = 0; r < Rows; ++r) left_rows[r] = a[r] + first;
+  for (int j = 0; j < 4; ++j) right_rows[j] = b[j < columns ? j : 0] + first;
   Bytes::V lanes[Rows][4] = {};
   const auto step = [&](Index i, auto... rest) {
     Bytes::V right[4];
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; ++j) right[j] = Bytes::right(Bytes::operand(b + (j < columns ? j : 0) * row + i, rest...));
+    for (int j = 0; j < 4; ++j) right[j] = Bytes::right(Bytes::operand(right_rows[j] + i, rest...));
 #pragma GCC unroll 4
     for (int r = 0; r < Rows; ++r) {
-      const Bytes::V left = Bytes::operand(a + r * row + i, rest...);
+      const Bytes::V left = Bytes::operand(left_rows[r] + i, rest...);
 #pragma GCC unroll 4
       for (int j = 0; j < 4; ++j) Bytes::add(lanes[r][j], left, right[j]);
     }
@@ -125,16 +128,15 @@ void inner_tile(const std::uint8_t* a, const std::uint8_t* b, Index row, Index l
 
 /// The inner products of rows [r, r + Rows) with those up to themselves.
 template <class T, int Rows>
-void inner_rows(const std::uint8_t* a, Index rows, Index columns, double unit, Index r, T* inner) {
+void inner_rows(ByteRows a, Index rows, Index columns, double unit, Index r, T* inner) {
   constexpr Index at_once = 32768;
   double missing[Rows];
-  for (int k = 0; k < Rows; ++k) missing[k] = Bytes::missing(a + (r + k) * columns, columns);
+  for (int k = 0; k < Rows; ++k) missing[k] = Bytes::missing(a[r + k], columns);
   for (Index s = 0; s < r + Rows; s += 4) {
     const int count = static_cast<int>(rows - s < 4 ? rows - s : 4);
     double sums[Rows][4] = {};
     for (Index i = 0; i < columns; i += at_once)
-      inner_tile<Rows>(a + r * columns + i, a + s * columns + i, columns, columns - i < at_once ? columns - i : at_once,
-                       count, sums);
+      inner_tile<Rows>(a + r, a + s, i, columns - i < at_once ? columns - i : at_once, count, sums);
     for (int k = 0; k < Rows; ++k)
       for (int j = 0; j < count && s + j <= r + k; ++j)
         inner[(r + k) * rows + s + j] = static_cast<T>(unit * (sums[k][j] + missing[k]));
@@ -142,7 +144,7 @@ void inner_rows(const std::uint8_t* a, Index rows, Index columns, double unit, I
 }
 
 template <class T>
-void inner_products_of_bytes(const std::uint8_t* a, Index rows, Index columns, double unit, T* inner) {
+void inner_products_of_bytes(ByteRows a, Index rows, Index columns, double unit, T* inner) {
   Index r = 0;
   for (; r + 4 <= rows; r += 4) inner_rows<T, 4>(a, rows, columns, unit, r, inner);
   if (r + 2 <= rows) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "core/clones.h"
@@ -62,12 +61,6 @@ Buffer copy_of(const T* a, Index rows, Index columns, Index a_row, Index row) {
   return copy;
 }
 
-Buffer copy_of_bytes(const std::uint8_t* bytes, Index count) {
-  Buffer copy(static_cast<std::size_t>(count));
-  std::memcpy(copy.data(), bytes, copy.bytes());
-  return copy;
-}
-
 /// d with rows of `row`, times what the numbers in x stand for.
 template <class T>
 Buffer scaled_d(const Factor<T>& f, Index row) {
@@ -121,7 +114,9 @@ class ByRows final : public Piece<T> {
         kernels_(kernels),
         f_(f),
         d_(scaled_d(f, f.out)),
-        x_(f.x.bytes ? copy_of_bytes(f.x.bytes, f.rows * f.in) : copy_of(f.x.numbers, f.rows, f.in, f.in, f.in)) {}
+        x_(f.x.bytes ? Buffer() : copy_of(f.x.numbers, f.rows, f.in, f.in, f.in)) {
+    if (f.x.bytes) bytes_.assign(f.x.bytes, f.x.bytes + f.rows);
+  }
 
   std::size_t held() const override { return d_.bytes() + x_.bytes(); }
   void compute(Index at, T* out) const override {
@@ -133,7 +128,7 @@ class ByRows final : public Piece<T> {
                       .a_inner = f_.out,
                       .b = static_cast<const T*>(x_.data()),
                       .b_inner = f_.in,
-                      .b_bytes = f_.x.bytes ? static_cast<const std::uint8_t*>(x_.data()) : nullptr,
+                      .b_bytes = bytes_.empty() ? nullptr : bytes_.data(),
                       .c = out,
                       .c_row = f_.in});
   }
@@ -142,6 +137,7 @@ class ByRows final : public Piece<T> {
   const Kernels<T>& kernels_;
   Factor<T> f_;
   Buffer d_, x_;
+  std::vector<const std::uint8_t*> bytes_;  // in place of x
 };
 
 /// x' d.

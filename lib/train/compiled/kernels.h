@@ -8,11 +8,14 @@ namespace fedsim::compiled {
 
 using Index = std::int64_t;
 
+/// Where rows of bytes are.
+using ByteRows = const std::uint8_t* const*;
+
 /// Samples [rows, in] that a linear layer reads: numbers, or bytes, of which each stands for `unit` times itself.
 template <class T>
 struct Inputs {
   const T* numbers = nullptr;
-  const std::uint8_t* bytes = nullptr;
+  ByteRows bytes = nullptr;
   T unit = 1;
 };
 
@@ -47,7 +50,7 @@ struct Product {
   const T* b;
   Index b_count = 0;
   Index b_outer = 0, b_inner;
-  const std::uint8_t* b_bytes = nullptr;  // in place of b, as numbers; a_row is 1 then
+  ByteRows b_bytes = nullptr;  // [inner], in place of b, as numbers; a_row is 1 and count and outer are then
   T* c;
   Index c_row;
   Write write = Write::store;
@@ -62,7 +65,7 @@ struct DotProduct {
   Index rows, columns, inner;
   const T* a;
   Index a_row;
-  const std::uint8_t* a_bytes = nullptr;  // in place of a, as numbers
+  ByteRows a_bytes = nullptr;  // [rows], in place of a, as numbers
   T unit = 1;
   const T* b;
   Index b_row;
@@ -206,9 +209,8 @@ struct Kernels {
   void (*descend)(const Descent<T>&, Index n, T factor, const T* gradient, T momentum, T* velocity, T* out);
   /// y = x, as numbers.
   void (*numbers)(const std::uint8_t* x, Index n, T* y);
-  /// inner[r rows + s] = unit times the sum over i < columns of a[r columns + i] a[s columns + i], s <= r; exact but for
-  /// the last rounding.
-  void (*inner_products_of_bytes)(const std::uint8_t* a, Index rows, Index columns, double unit, T* inner);
+  /// inner[r rows + s] = unit times the sum over i < columns of a[r][i] a[s][i], s <= r; exact but for the last rounding.
+  void (*inner_products_of_bytes)(ByteRows a, Index rows, Index columns, double unit, T* inner);
   Winograd<T> winograd[3];
   Index few_listed = 0;  // samples below which whole products are cheaper than lists
   // Null where lists do not pay: of values with all but AVX-512, of bytes with neither that nor AVX2, and for float64.
@@ -224,7 +226,7 @@ struct Kernels {
   /// Both for bytes, and of rows no more than most_listed_at_once columns.
   Index (*list_rows_of_bytes)(const std::uint8_t* x, const std::uint8_t* y, Index first, Index last, Index at,
                               std::int32_t* ends, std::uint32_t* entries) = nullptr;
-  Index (*list_columns_of_bytes)(const std::uint8_t* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
+  Index (*list_columns_of_bytes)(ByteRows x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
                                  std::uint32_t* entries) = nullptr;
 };
 

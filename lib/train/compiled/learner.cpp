@@ -136,8 +136,9 @@ class CompiledLearner final : public Learner {
     if (!batch.bytes) return {.numbers = static_cast<const T*>(batch.x)};
     const T unit = T(1) / static_cast<T>(byte_divisor_);
     if (listed || forms_.first_outputs() <= few_outputs) return {.bytes = batch.bytes, .unit = unit};
-    numbers_.grow(batch.count * forms_.first_inputs());
-    kernels_.numbers(batch.bytes, batch.count * forms_.first_inputs(), numbers_.data());
+    const Index in = forms_.first_inputs();
+    numbers_.grow(batch.count * in);
+    for (Index i = 0; i < batch.count; ++i) kernels_.numbers(batch.bytes[i], in, numbers_.data() + i * in);
     return {.numbers = numbers_.data(), .unit = unit};
   }
 

@@ -14,16 +14,17 @@ class Lists {
   /// Of a [rows, columns]; `chunk` columns are a range. Valid until the next call.
   Listed<T> of(const Kernels<T>& kernels, const T* a, Index rows, Index columns, Index chunk) {
     const Listed<T> listed = room_for_values(rows, columns, chunk, 3);
-    by_rows(a, rows, columns, chunk, [&](const T* x, const T* y, Index first, Index last, Index at, std::int32_t* ends) {
+    const auto row = [=](Index i) { return a + i * columns; };
+    by_rows(row, rows, columns, chunk, [&](const T* x, const T* y, Index first, Index last, Index at, std::int32_t* ends) {
       return kernels.list_rows(x, y, first, last, at, ends, places(), values());
     });
     return listed;
   }
 
   /// Of bytes, `chunk` no more than most_listed_at_once, columns no more than most_columns_of_bytes.
-  Listed<T> of(const Kernels<T>& kernels, const std::uint8_t* a, Index rows, Index columns, Index chunk) {
+  Listed<T> of(const Kernels<T>& kernels, ByteRows a, Index rows, Index columns, Index chunk) {
     const Listed<T> listed = room_for_bytes(rows, columns, chunk, 3);
-    by_rows(a, rows, columns, chunk,
+    by_rows([=](Index i) { return a[i]; }, rows, columns, chunk,
             [&](const std::uint8_t* x, const std::uint8_t* y, Index first, Index last, Index at, std::int32_t* ends) {
               return kernels.list_rows_of_bytes(x, y, first, last, at, ends, entries());
             });
@@ -39,7 +40,7 @@ class Lists {
     return listed;
   }
 
-  Listed<T> of_transposed(const Kernels<T>& kernels, const std::uint8_t* x, Index rows, Index columns, Index chunk) {
+  Listed<T> of_transposed(const Kernels<T>& kernels, ByteRows x, Index rows, Index columns, Index chunk) {
     const Listed<T> listed = room_for_bytes(rows, columns, chunk, 1);
     by_columns(rows, columns, chunk, [&](Index first, Index last, Index at, std::int32_t* ends) {
       return kernels.list_columns_of_bytes(x, rows, first, last, at, ends, entries());
@@ -59,15 +60,13 @@ class Lists {
   }
 
  private:
-  /// Calls write(row, the row after it or null, [first, last) of a range, where its list begins, its ends) for every list.
-  template <class From, class Write>
-  void by_rows(const From* a, Index rows, Index columns, Index chunk, const Write& write) {
+  /// row_of(i) is where a row begins. Calls write(row, the row after it or null, [first, last) of a range, where its list begins, its ends) for every list.
+  template <class RowOf, class Write>
+  void by_rows(const RowOf& row_of, Index rows, Index columns, Index chunk, const Write& write) {
     std::int32_t* list = ends();
     for (Index first = 0, at = 0; first < columns; first += chunk)
-      for (Index row = 0; row < rows; row += 2, list += 3) {
-        const From* x = a + row * columns;
-        at = write(x, row + 1 < rows ? x + columns : nullptr, first, std::min(columns, first + chunk), at, list);
-      }
+      for (Index row = 0; row < rows; row += 2, list += 3)
+        at = write(row_of(row), row + 1 < rows ? row_of(row + 1) : nullptr, first, std::min(columns, first + chunk), at, list);
   }
 
   /// The same for the lists of all rows in a range.

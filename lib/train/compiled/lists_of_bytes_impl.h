@@ -121,17 +121,17 @@ inline void transpose_8(const __m128i* x, __m128i* y) {
   }
 }
 
-/// The lists of 16 rows of x', 8 pairs, for no more than most_listed_at_once columns. A pair is 16 bits: those of a vector's
+/// The lists of 16 rows of x' from `row` on, 8 pairs, for no more than most_listed_at_once columns. A pair is 16 bits: those of a vector's
 /// columns are transposed at once.
-inline Index list_16_columns_of_bytes(const std::uint8_t* x, Index x_row, Index first, Index last, Index at,
-                                      std::int32_t* ends, std::uint32_t* entries) {
+inline Index list_16_columns_of_bytes(ByteRows x, Index row, Index first, Index last, Index at, std::int32_t* ends,
+                                      std::uint32_t* entries) {
   constexpr int lanes = Entries::lanes;
   std::uint32_t of_pairs[8][most_listed_at_once + lanes];
   Index length[8] = {};
   for (Index i = first; i < last; i += lanes) {
     __m128i rows[lanes] = {}, pairs[lanes];  // of 8 columns, then of the next 8
     for (Index k = 0; k < lanes && i + k < last; ++k)
-      rows[k] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x + (i + k) * x_row));
+      rows[k] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x[i + k] + row));
     for (int k = 0; k < lanes; k += 8) transpose_8(rows + k, pairs + k);
     const Entries::V column = Entries::columns(i);
 #pragma GCC unroll 8
@@ -151,15 +151,15 @@ inline Index list_16_columns_of_bytes(const std::uint8_t* x, Index x_row, Index 
 }
 
 /// Kernels::list_columns_of_bytes.
-Index list_columns_of_bytes(const std::uint8_t* x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
+Index list_columns_of_bytes(ByteRows x, Index rows, Index first, Index last, Index at, std::int32_t* ends,
                             std::uint32_t* entries) {
   Index row = 0;
   if (last - first <= most_listed_at_once)
     for (; row + 16 <= rows; row += 16)
-      at = list_16_columns_of_bytes(x + row, rows, first, last, at, ends + row / 2, entries);
+      at = list_16_columns_of_bytes(x, row, first, last, at, ends + row / 2, entries);
   for (; row < rows; row += 2) {
     for (Index i = first; i < last; ++i) {
-      const std::uint8_t a = x[i * rows + row], b = x[i * rows + row + 1];
+      const std::uint8_t a = x[i][row], b = x[i][row + 1];
       entries[at] = static_cast<std::uint32_t>(i) << 16 | static_cast<std::uint32_t>(b) << 8 | a;
       at += static_cast<Index>((a | b) != 0);
     }

@@ -43,22 +43,28 @@ inline void write(const Product<T>& p, Vector<T> sum, Index at, Index column, in
     store(p.c + at, sum);
 }
 
-/// b, values of T or bytes.
-template <class B, class T>
-const B* right_of(const Product<T>& p) {
-  if constexpr (std::is_same_v<B, T>)
-    return p.b;
-  else
-    return p.b_bytes;
-}
+/// Rows of a matrix from `first` on, values of T or bytes.
+template <class T>
+struct RowsOf {
+  const T* first;
+  Index row;
+  const T* operator[](Index i) const { return first + i * row; }
+};
+template <>
+struct RowsOf<std::uint8_t> {
+  ByteRows rows;
+  Index first;
+  const std::uint8_t* operator[](Index i) const { return rows[i] + first; }
+};
 
-/// sums[r][v] += sum over i < inner of a[r a_row + i a_inner] b[i b_inner + v lanes]; Tail: of the last vector of b only
-/// `tail` values are read.
+/// sums[r][v] += sum over i < inner of a[r a_row + i a_inner] b[i][v lanes]; Tail: of the last vector of b only `tail` values
+/// are read.
 template <class T, int Rows, int Vecs, bool Tail, class B>
 [[gnu::always_inline]] inline void contract(Vector<T> (&sums)[Rows][Vecs], Index inner, const T* a, Index a_row,
-                                            Index a_inner, const B* b, Index b_inner, int tail) {
+                                            Index a_inner, const RowsOf<B>& b_rows, int tail) {
   constexpr int lanes = Simd<T>::lanes;
-  for (Index i = 0; i < inner; ++i, a += a_inner, b += b_inner) {
+  for (Index i = 0; i < inner; ++i, a += a_inner) {
+    const B* b = b_rows[i];
     Vector<T> values[Vecs];
 #pragma GCC unroll 16
     for (int v = 0; v < Vecs; ++v)
@@ -76,11 +82,15 @@ void tile(const Product<T>& p, Index row, Index column, int tail) {
   constexpr int lanes = Simd<T>::lanes;
   const Index a_row = UnitRow ? 1 : p.a_row;
   Vector<T> sums[Rows][Vecs] = {};
-  for (Index n = 0; n < p.count; ++n) {
-    const T* a = p.a + row * a_row + n * p.a_count;
-    const B* b = right_of<B>(p) + column + n * p.b_count;
-    for (Index o = 0; o < p.outer; ++o, a += p.a_outer, b += p.b_outer)
-      contract<T, Rows, Vecs, Tail>(sums, p.inner, a, a_row, p.a_inner, b, p.b_inner, tail);
+  if constexpr (std::is_same_v<B, T>) {
+    for (Index n = 0; n < p.count; ++n) {
+      const T* a = p.a + row * a_row + n * p.a_count;
+      const T* b = p.b + column + n * p.b_count;
+      for (Index o = 0; o < p.outer; ++o, a += p.a_outer, b += p.b_outer)
+        contract<T, Rows, Vecs, Tail>(sums, p.inner, a, a_row, p.a_inner, RowsOf<T>{b, p.b_inner}, tail);
+    }
+  } else {
+    contract<T, Rows, Vecs, Tail>(sums, p.inner, p.a + row * a_row, a_row, p.a_inner, RowsOf<B>{p.b_bytes, column}, tail);
   }
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r)
@@ -103,17 +113,22 @@ template <class T, class B, int Rows, bool UnitRow, Plain What>
 Index plain_row_tile(const Product<T>& p, Index row) {
   constexpr int lanes = Simd<T>::lanes, vecs = 2;
   constexpr bool difference = What == Plain::difference, updated = difference || What == Plain::updated;
-  const Index inner = p.inner, a_inner = p.a_inner, b_inner = p.b_inner, c_row = p.c_row;
+  const Index inner = p.inner, a_inner = p.a_inner, c_row = p.c_row;
   const Index a_row = UnitRow ? 1 : p.a_row;
   const T* a = p.a + row * a_row;
-  const B* b = right_of<B>(p);
+  const auto b = [&p](Index column) {
+    if constexpr (std::is_same_v<B, T>)
+      return RowsOf<T>{p.b + column, p.b_inner};
+    else
+      return RowsOf<B>{p.b_bytes, column};
+  };
   const T* w = updated ? p.descent.w + row * c_row : nullptr;
   const T* origin = difference ? p.descent.origin + row * c_row : nullptr;
   T* c = p.c + row * c_row;
   Index column = 0;
   for (; column + vecs * lanes <= p.columns; column += vecs * lanes) {
     Vector<T> sums[Rows][vecs] = {};
-    contract<T, Rows, vecs, false>(sums, inner, a, a_row, a_inner, b + column, b_inner, 0);
+    contract<T, Rows, vecs, false>(sums, inner, a, a_row, a_inner, b(column), 0);
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
@@ -206,14 +221,15 @@ void product(const Product<T>& p) {
 
 /// One vector of the contraction, of `tail` values where Tail, into the sums.
 template <class T, int Rows, int Columns, bool Tail, class A>
-inline void dot_step(const DotProduct<T>& p, const A* a, const T* b, Vector<T> (&sums)[Rows][4], int tail) {
+inline void dot_step(const DotProduct<T>& p, const A* const (&a)[Rows], Index i, const T* b, Vector<T> (&sums)[Rows][4],
+                     int tail) {
   const auto get = [tail](const auto* from) { return Tail ? load_as<T>(from, tail) : load_as<T>(from); };
   Vector<T> values[Columns];
 #pragma GCC unroll 16
-  for (int j = 0; j < Columns; ++j) values[j] = get(b + j * p.b_row);
+  for (int j = 0; j < Columns; ++j) values[j] = get(b + j * p.b_row + i);
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r) {
-    const Vector<T> left = get(a + r * p.a_row);
+    const Vector<T> left = get(a[r] + i);
 #pragma GCC unroll 16
     for (int j = 0; j < Columns; ++j) sums[r][j] += left * values[j];
   }
@@ -232,14 +248,16 @@ inline void add_four(Four<T>& v, const T* p) {
 }
 
 template <class T, class A, int Rows, int Columns>
-void dot_tile(const DotProduct<T>& p, const A* left, Index row, Index column) {
+void dot_tile(const DotProduct<T>& p, const RowsOf<A>& left, Index row, Index column) {
   constexpr int lanes = Simd<T>::lanes;
   Vector<T> sums[Rows][4] = {};
-  const A* a = left + row * p.a_row;
+  const A* a[Rows];
+#pragma GCC unroll 16
+  for (int r = 0; r < Rows; ++r) a[r] = left[row + r];
   const T* b = p.b + column * p.b_row;
   Index i = 0;
-  for (; i + lanes <= p.inner; i += lanes) dot_step<T, Rows, Columns, false>(p, a + i, b + i, sums, 0);
-  if (i < p.inner) dot_step<T, Rows, Columns, true>(p, a + i, b + i, sums, static_cast<int>(p.inner - i));
+  for (; i + lanes <= p.inner; i += lanes) dot_step<T, Rows, Columns, false>(p, a, i, b, sums, 0);
+  if (i < p.inner) dot_step<T, Rows, Columns, true>(p, a, i, b, sums, static_cast<int>(p.inner - i));
   Four<T> bias{};
   if (p.bias) add_four<Columns>(bias, p.bias + column);
 #pragma GCC unroll 16
@@ -256,7 +274,7 @@ void dot_tile(const DotProduct<T>& p, const A* left, Index row, Index column) {
 }
 
 template <class T, class A, int Rows, int Columns>
-void dot_tile_of(int rows, int columns, const DotProduct<T>& p, const A* left, Index row, Index column) {
+void dot_tile_of(int rows, int columns, const DotProduct<T>& p, const RowsOf<A>& left, Index row, Index column) {
   if (rows == Rows && columns == Columns)
     dot_tile<T, A, Rows, Columns>(p, left, row, column);
   else if constexpr (Rows > 1) {
@@ -269,7 +287,7 @@ void dot_tile_of(int rows, int columns, const DotProduct<T>& p, const A* left, I
 
 /// Four columns of the result at a time, so that b (the weights) is read once.
 template <class T, class A>
-void dot_product_of(const DotProduct<T>& p, const A* left) {
+void dot_product_of(const DotProduct<T>& p, const RowsOf<A>& left) {
   const Index tiles = (p.rows + dot_rows - 1) / dot_rows;
   for (Index column = 0; column < p.columns; column += 4) {
     const int columns = static_cast<int>(p.columns - column < 4 ? p.columns - column : 4);
@@ -284,9 +302,9 @@ void dot_product_of(const DotProduct<T>& p, const A* left) {
 template <class T>
 void dot_product(const DotProduct<T>& p) {
   if (p.a_bytes)
-    dot_product_of(p, p.a_bytes);
+    dot_product_of<T, std::uint8_t>(p, {p.a_bytes, 0});
   else
-    dot_product_of(p, p.a);
+    dot_product_of<T, T>(p, {p.a, p.a_row});
 }
 
 }  // namespace
