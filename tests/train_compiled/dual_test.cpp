@@ -222,9 +222,12 @@ TEST_CASE("the change of a run in dual form knows its size, and is summed to the
     CHECK(change->magnitude().norm == Approx(norm(values)).epsilon(1e-5));
     CHECK(change->magnitude().largest >= max_abs(values));
     CHECK(change->magnitude().largest <= 100 * max_abs(values));
-    std::vector<MatrixAt> by_columns{{.first = 45 * 151, .rows = 33, .columns = 45},
-                                     {.first = 45 * 151 + 33 * 46, .rows = 38, .columns = 33}};
-    if (leaves_out_zeros<float>()) by_columns.insert(by_columns.begin(), {.first = 0, .rows = 45, .columns = 150});
+    std::vector<MatrixAt> by_columns;
+    if (leaves_out_zeros<float>()) by_columns.push_back({.first = 0, .rows = 45, .columns = 150});
+    if (compiled::best_kernels<float>().input_major_step) {
+      by_columns.push_back({.first = 45 * 151, .rows = 33, .columns = 45});
+      by_columns.push_back({.first = 45 * 151 + 33 * 46, .rows = 38, .columns = 33});
+    }
     CHECK(std::ranges::equal(change->by_columns(), by_columns));
   }
   const auto sum = [&](bool backwards, auto in_blocks, bool apart = true) {

@@ -121,6 +121,12 @@ struct Client {
 const std::vector<std::string> two_hidden{"linear 40", "relu", "linear 230", "relu", "linear 33", "tanh", "linear 5"};
 const std::vector<std::string> without_bias{"linear 50", "relu", "linear 34 nobias", "relu", "linear 5"};
 
+/// Where it pays; elsewhere runs are the same, bit for bit.
+template <class T>
+bool holds() {
+  return best_kernels<T>().input_major_step != nullptr;
+}
+
 template <class T>
 void check_runs(double rounding) {
   for (const auto& layers : {two_hidden, without_bias})
@@ -131,7 +137,7 @@ void check_runs(double rounding) {
         CAPTURE(layers.size(), batch, rule.prox);
         CHECK(norm(expected[2]) > 0.02);
         for (std::size_t i = 0; i < expected.size(); ++i) CHECK(norm(got[i] - expected[i]) < rounding * norm(client.start));
-        CHECK(!(got[1] == expected[1]));  // it is held otherwise
+        CHECK((got[1] == expected[1]) != holds<T>());
       }
     }
 }
@@ -139,9 +145,12 @@ void check_runs(double rounding) {
 }  // namespace
 
 TEST_CASE("a step on weights held by inputs is the two products that it stands for", "[compiled]") {
+  const auto check = [](const auto* kernels) {
+    if (kernels && kernels->input_major_step) check_steps(*kernels);
+  };
   for (const char* name : {"generic", "avx2", "avx512"}) {
-    if (const auto* kernels = kernels_for<float>(name)) check_steps(*kernels);
-    if (const auto* kernels = kernels_for<double>(name)) check_steps(*kernels);
+    check(kernels_for<float>(name));
+    check(kernels_for<double>(name));
   }
 }
 
@@ -156,7 +165,7 @@ TEST_CASE("hidden layers are held by inputs where zeros have no gradient and the
     if (other) rule.anchor = rule.linear = other;
     return !(client.run(rule, {})[1] == client.run(rule, client.known())[1]);
   };
-  CHECK(differs(two_hidden, {.lr = 0.1}, nullptr));
+  CHECK(differs(two_hidden, {.lr = 0.1}, nullptr) == holds<float>());
   CHECK_FALSE(differs({"linear 40", "tanh", "linear 40", "gelu", "linear 33", "linear 5"}, {.lr = 0.1}, nullptr));
   CHECK_FALSE(differs({"linear 40", "relu", "linear 31", "relu", "linear 5"}, {.lr = 0.1}, nullptr));
   CHECK_FALSE(differs(two_hidden, {.lr = 0.1, .momentum = 0.9}, nullptr));

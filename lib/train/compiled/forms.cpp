@@ -19,7 +19,7 @@ Forms<T>::Forms(const Kernels<T>& kernels, const Network& network, const Facts& 
   const Layer& first = layers.front();
   if (first.kind == LayerKind::linear && first.in.size() == 1 && offset_of(first, network, 0) == 0)
     first_.emplace(kernels, offset_of(first, network, 0), first.in[0], first.out[0], facts.density, facts.byte_divisor != 0);
-  for (std::size_t i = 1; i < layers.size(); ++i)
+  for (std::size_t i = 1; kernels.input_major_step != nullptr && i < layers.size(); ++i)
     if (layers[i].kind == LayerKind::linear && layers[i - 1].kind == LayerKind::relu && layers[i].out.back() >= wide)
       hidden_.emplace_back(kernels, offset_of(layers[i], network, 0), layers[i].in.back(), layers[i].out.back());
 }

@@ -183,7 +183,6 @@ struct Kernels {
   Index lanes;      // of a vector
   void (*product)(const Product<T>&);
   void (*dot_product)(const DotProduct<T>&);
-  void (*input_major_step)(const InputMajorStep<T>&);
   /// y = x <= 0 ? 0 : x, so that NaN stays visible.
   void (*relu)(const T* x, T* y, Index n);
   /// d = y <= 0 ? 0 : d.
@@ -212,6 +211,7 @@ struct Kernels {
   /// inner[r rows + s] = unit times the sum over i < columns of a[r][i] a[s][i], s <= r; exact but for the last rounding.
   void (*inner_products_of_bytes)(ByteRows a, Index rows, Index columns, double unit, T* inner);
   Winograd<T> winograd[3];
+  void (*input_major_step)(const InputMajorStep<T>&) = nullptr;  // null where two products are faster: all but AVX-512
   Index few_listed = 0;  // samples below which whole products are cheaper than lists
   // Null where lists do not pay: of values with all but AVX-512, of bytes with neither that nor AVX2, and for float64.
   void (*listed_product)(const ListedProduct<T>&) = nullptr;

@@ -1,4 +1,5 @@
 // The kernels for avx512; CMakeLists.txt gives this file its instruction set.
+#include "train/compiled/input_major_impl.h"
 #include "train/compiled/kernels_impl.h"
 #include "train/compiled/lists_of_bytes_impl.h"
 #include "train/compiled/lists_of_values_impl.h"
@@ -24,6 +25,7 @@ template <class T, const Kernels<T>& half>
 constexpr Kernels<T> kernels_with_half() {
   Kernels<T> kernels = kernels_named<T>("avx512");
   kernels.product = product_or_half<T, half>;
+  kernels.input_major_step = input_major_step<T>;
   return kernels;
 }
 

@@ -4,7 +4,6 @@
 
 #include "train/compiled/activations_impl.h"
 #include "train/compiled/bytes_impl.h"
-#include "train/compiled/input_major_impl.h"
 #include "train/compiled/norm_impl.h"
 #include "train/compiled/pooling_impl.h"
 #include "train/compiled/products_impl.h"
@@ -46,7 +45,6 @@ constexpr Kernels<T> kernels_named(const char* name) {
           .lanes = Simd<T>::lanes,
           .product = product<T>,
           .dot_product = dot_product<T>,
-          .input_major_step = input_major_step<T>,
           .relu = relu<T>,
           .relu_gradient = relu_gradient<T>,
           .tanh = tanh<T>,
