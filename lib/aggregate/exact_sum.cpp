@@ -189,10 +189,11 @@ void ExactSum::add_waiting() {
 }
 
 void ExactSum::move_in_place(Class& entry) {
-  for (const Integers& from : entry.out_of_place) {
-    Integers& to = entry.sums.emplace_back(from.size());
-    put_in_place(from.size(), entry.by_columns, from.data(), to.data());
-  }
+  if (entry.out_of_place.empty()) return;
+  Integers& sum = entry.out_of_place.front();
+  for (std::size_t k = 1; k < entry.out_of_place.size(); ++k)
+    add_integers(sum.data(), entry.out_of_place[k].data(), sum.size());
+  put_in_place(sum.size(), entry.by_columns, sum.data(), entry.sums.emplace_back(sum.size()).data());
   entry.out_of_place.clear();
 }
 
@@ -248,12 +249,13 @@ void ExactSum::merge(ExactSum& other) {
       std::ranges::move(from->second.sums, std::back_inserter(entry->sums));
       std::ranges::move(from->second.out_of_place, std::back_inserter(entry->out_of_place));
     }
+  other.classes_.clear();
 }
 
 template <class T>
 Vec ExactSum::quotient_of(double divisor, Dtype dtype, const InRanges& in_ranges) {
   add_waiting();
-  // Where all came in one order other than the vector's, which is the rule, only the quotients are put in their places.
+  // Where all came in one order other than the vector's, only the quotients are put in their places.
   const std::vector<MatrixAt> order = classes_.empty() ? std::vector<MatrixAt>{} : classes_.begin()->second.by_columns;
   const bool in_order = std::all_of(classes_.begin(), classes_.end(), [&](const auto& one) {
     return one.second.sums.empty() && one.second.by_columns == order;

@@ -36,8 +36,9 @@ class ExactSum {
   bool add(Vec&& x, double largest, std::int64_t weight);
   /// The same for a vector whose values are not computed yet; largest >= max_abs(x). All of one sum have the same blocks.
   bool add(std::unique_ptr<const BlockVector>&& x, double largest, std::int64_t weight);
-  /// Adds the terms that wait for others, as a merge and the quotient do.
+  /// Adds the terms that wait for others, as a merge and the quotient do too.
   void add_waiting();
+  /// Takes over what is in the other, which is empty then.
   void merge(ExactSum& other);
   /// sum / divisor, rounded once to the dtype.
   Vec quotient(double divisor, Dtype dtype, const InRanges& in_ranges = in_one_range);

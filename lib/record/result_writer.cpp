@@ -145,6 +145,10 @@ void ResultWriter::Impl::guard(Work work) {
     file.abandon();
     failed = true;
     throw OutputError(fmt::format("{}\n  note: {}", error.what(), safe_rounds()));
+  } catch (...) {  // out of memory, say: what was half done must not be gone on with
+    file.abandon();
+    failed = true;
+    throw;
   }
 }
 
@@ -252,7 +256,7 @@ ResultWriter::~ResultWriter() {
   std::error_code ignored;
   try {
     if (!impl_->failed) impl_->commit();  // the run ends in an error of another kind
-  } catch (const Error&) {
+  } catch (...) {
   }
   const bool nothing = impl_->committed == 0 && !impl_->finished;
   const auto path = impl_->header.path;

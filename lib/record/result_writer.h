@@ -1,5 +1,5 @@
 // The result file: interface section "Result file". Default HDF5 format, all rows allocated at the start,
-// flushed and fsynced every round with `committed_rounds` last; NAME.jsonl grows beside it.
+// flushed every round, or every 20 ms, with `committed_rounds` last; NAME.jsonl grows beside it.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,7 @@ struct RoundRow {
   std::int64_t round = 0;
   double test_accuracy = not_evaluated, test_loss = not_evaluated, train_loss = not_evaluated;
   std::int64_t clients = 0, dropped = 0, bytes_up = 0, bytes_down = 0;
+  // `seconds` since the row before had its own, so with its recording and checkpoint; the first of a run: since that began.
   double seconds = 0, seconds_train = 0, seconds_aggregate = 0, seconds_evaluate = 0;
   double simulated_seconds = 0;
   double update_norm = not_evaluated;  // of the aggregate, before the server step

@@ -25,7 +25,8 @@ class Workers {
 
   /// Calls work(i, worker, slot) for i in `order`, begun in that order, spread over the threads; slot < threads()
   /// numbers the calling thread. The first exception is rethrown after the others have ended. Where a stop is
-  /// requested the rest is skipped, if it may be: false. A thread that finds no more to begin calls done(slot).
+  /// requested the rest is skipped, if it may be: false. A thread that finds no more to begin calls done(slot), which may come
+  /// more than once for a slot, and does not after a stop or an exception.
   bool for_each(std::span<const std::int64_t> order,
                 const std::function<void(std::int64_t, Worker&, std::size_t)>& work, bool may_stop = true,
                 const std::function<void(std::size_t)>& done = [](std::size_t) {});

@@ -18,7 +18,7 @@ namespace fedsim {
 struct Batch {
   const void* x = nullptr;
   const std::uint8_t* const* bytes = nullptr;  // [count] where each sample's are, in place of x, for learners that take
-                                               // them: see byte_divisor. They stay as long as the data set
+                                               // them: see byte_divisor. The bytes stay as long as the data set
   const std::int32_t* y = nullptr;
   std::int64_t count = 0;
   Random dropout{0, Purpose::dropout};  // the stream of this step's masks: (seed, round, client), sought to the step

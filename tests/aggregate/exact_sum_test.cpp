@@ -37,7 +37,10 @@ Vec sum_in_order(const std::vector<Vec>& x, const std::vector<int>& order, std::
     const auto k = static_cast<std::size_t>(order[i]);
     REQUIRE(sums[i % shards].add(Vec(x[k]), max_abs(x[k]), static_cast<std::int64_t>(k) + 1));
   }
-  for (std::size_t s = 1; s < shards; ++s) sums[0].merge(sums[s]);
+  for (std::size_t s = 1; s < shards; ++s) {
+    if (s % 2 == 1) sums[s].add_waiting();  // as one that is settled before
+    sums[0].merge(sums[s]);
+  }
   return sums[0].quotient(3.0, x[0].dtype(), [&](std::size_t size, const RangeWork& work) {
     for (std::size_t s = shards; s-- > 0;) work(size * s / shards, size * (s + 1) / shards);
   });

@@ -69,7 +69,7 @@ struct Run {
   double momentum = 0, weight_decay = 0, clip = 0, prox = 0;
 };
 
-const std::vector<std::string> wide{"linear 45", "relu", "linear 20", "tanh", "linear 7"};
+const std::vector<std::string> wide{"linear 45", "relu", "linear 36", "tanh", "linear 7"};
 const std::vector<std::string> one{"linear 7"};
 const std::vector<std::string> odd{"linear 33 nobias", "relu", "linear 7"};
 const std::vector<std::string> single{"linear 7 nobias"};

@@ -28,6 +28,7 @@ template <class T>
 void Forms<T>::begin(const T* w, const RunShape& run, T pull) {
   dual_ = first_ && first_->pays(run) ? &*first_ : nullptr;
   held_ = {};
+  // In dual form in any case: sealed changes of all clients have these weights by columns, see by_columns.
   if (!dual_ && run.visits <= few_steps * run.batch) return;
   held_ = hidden_;
   for (InputMajor<T>& layer : held_) layer.begin(w, run.start, pull);

@@ -32,6 +32,7 @@ class Forms {
   void end();
   Dual<T>* dual() const { return dual_; }
   std::span<InputMajor<T>> input_major() const { return held_; }
+  bool holds_all() const { return held_.size() == hidden_.size(); }
   /// Writes the weights held, or what they have changed by, to their places in the flat vector.
   void write(bool difference, T* flat) const;
 

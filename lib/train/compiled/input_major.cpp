@@ -83,10 +83,10 @@ void InputMajor<T>::subtract_start(T* to, Index to_row) const {
 template <class T>
 void InputMajor<T>::write(bool difference, T* flat) const {
   if (!difference) return transpose(w_.data(), in_, out_, row_, flat + weight_, in_);
-  Room<T> change;
-  change.grow(in_ * row_);
-  subtract_start(change.data(), row_);
-  transpose(change.data(), in_, out_, row_, flat + weight_, in_);
+  Buffer change(static_cast<std::size_t>(in_ * out_) * sizeof(T));
+  T* values = static_cast<T*>(change.data());
+  subtract_start(values, out_);
+  transpose(values, in_, out_, out_, flat + weight_, in_);
 }
 
 template class InputMajor<float>;

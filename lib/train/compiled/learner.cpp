@@ -1,5 +1,6 @@
 // The learner: the plan with its parameters, and the SGD rule. The first step of a local run reads the start
 // in place, so that handing out the global model costs no copy.
+#include <cassert>
 #include <cmath>
 #include <memory>
 #include <span>
@@ -160,6 +161,7 @@ class CompiledLearner final : public Learner {
     const Index from = elements(weights.shape);
     Written<T> written{.parts = {}, .memory = Buffer(static_cast<std::size_t>(network_.size - from) * sizeof(T))};
     T* rest = static_cast<T*>(written.memory.data());
+    assert(forms_.holds_all());
     for (InputMajor<T>& layer : forms_.input_major()) layer.write_difference_to(rest + layer.weight() - from);
     const Evaluation result = step_to(batch, origin_, rest, from);
     for (const Parameter& parameter : std::span(network_.parameters).subspan(1)) {
