@@ -53,9 +53,6 @@ const ResultHeader& checked(const ResultHeader& header) {
   return header;
 }
 
-/// Two flushes and a line in the log take a fifth of a millisecond: rounds that are shorter than this share them.
-constexpr std::chrono::milliseconds worth_a_commit{20};
-
 }  // namespace
 
 struct ResultWriter::Impl {

@@ -231,7 +231,7 @@ class Loop {
 
   void evaluate_into(RoundRow& row, const Vec& w) {
     const auto begin = Clock::now();
-    if (seconds_to_evaluate_ > 0.02) {  // rounds that wait for a commit would wait for it
+    if (seconds_to_evaluate_ > std::chrono::duration<double>(ResultWriter::worth_a_commit).count()) {  // rounds that wait for a commit would wait for it
       writer_.commit();
       tell();
     }

@@ -286,14 +286,7 @@ TEST_CASE("a start of the same name is read once, others anew", "[compiled]") {
     REQUIRE(client.begin_dual(from, rule, name));
     return client.steps(true, 0, 1);
   };
-  const double of_first = loss(first, 0), of_second = loss(second, 0);
-  CHECK(of_first != of_second);
-  CHECK(loss(first, 1) == of_first);
-  CHECK(loss(first, 1) == of_first);
-  CHECK(loss(second, 2) == of_second);
-  CHECK(loss(first, 0) == of_first);
-  CHECK(loss(second, 0) == of_second);
-  CHECK(loss(first, 1) == of_first);
+  check_names_of_starts(loss, first, second);
 }
 
 TEST_CASE("what is not plain SGD, or does not pay, is not brought to dual form", "[compiled]") {

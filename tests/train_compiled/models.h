@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "catch.hpp"
 #include "core/random.h"
 #include "model/network.h"
 #include "train/compiled/compiled.h"
@@ -57,6 +58,19 @@ inline Vec random_parameters(const Network& network, std::uint64_t seed, Dtype d
   Random random(seed, Purpose::model_init, 1);
   for (std::size_t i = 0; i < w.size(); ++i) w.set(i, w.at(i) + random.uniform(-0.1, 0.1));
   return w;
+}
+
+/// loss(start, its name) of a run: a start of the same name may be read once, others must be read anew.
+template <class Loss>
+void check_names_of_starts(const Loss& loss, const Vec& first, const Vec& second) {
+  const double of_first = loss(first, 0), of_second = loss(second, 0);
+  CHECK(of_first != of_second);
+  CHECK(loss(first, 1) == of_first);
+  CHECK(loss(first, 1) == of_first);
+  CHECK(loss(second, 2) == of_second);
+  CHECK(loss(first, 0) == of_first);
+  CHECK(loss(second, 0) == of_second);
+  CHECK(loss(first, 1) == of_first);
 }
 
 }  // namespace fedsim::test

@@ -26,8 +26,8 @@ Forms<T>::Forms(const Kernels<T>& kernels, const Network& network, const Facts& 
 
 template <class T>
 void Forms<T>::begin(const T* w, const RunShape& run, T pull) {
-  dual_ = first_ && first_->pays(run) ? &*first_ : nullptr;
-  held_ = {};
+  end();
+  if (first_ && first_->pays(run)) dual_ = &*first_;
   // In dual form in any case: sealed changes of all clients have these weights by columns, see by_columns.
   if (!dual_ && run.visits <= few_steps * run.batch) return;
   held_ = hidden_;

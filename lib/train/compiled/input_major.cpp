@@ -29,7 +29,7 @@ void InputMajor<T>::forward(const T* x, Index rows, const T* bias, bool relu, T*
                     .a = x,
                     .a_row = in_,
                     .a_inner = 1,
-                    .b = at_start_ ? start_.data() : w_.data(),
+                    .b = current(),
                     .b_inner = row_,
                     .c = y,
                     .c_row = out_,
@@ -39,7 +39,7 @@ void InputMajor<T>::forward(const T* x, Index rows, const T* bias, bool relu, T*
 
 template <class T>
 void InputMajor<T>::backward(const T* x, const T* d, Index rows, T* dx) {
-  const T* w = at_start_ ? start_.data() : w_.data();
+  const T* w = current();
   at_start_ = false;
   if (rows <= most_step_rows)
     return kernels_.input_major_step({.rows = rows,

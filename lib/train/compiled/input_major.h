@@ -14,8 +14,6 @@ class InputMajor {
   InputMajor(const Kernels<T>& kernels, Index weight, Index in, Index out);
 
   Index weight() const { return weight_; }
-  Index in() const { return in_; }
-  Index out() const { return out_; }
 
   /// Begins a run at the flat vector w, which has this number if it is handed out more than once (0: it is not). pull: lr prox
   /// of a proximal term that pulls to w.
@@ -33,6 +31,7 @@ class InputMajor {
   void write(bool difference, T* flat) const;
 
  private:
+  const T* current() const { return at_start_ ? start_.data() : w_.data(); }
   void subtract_start(T* to, Index to_row) const;
 
   const Kernels<T>& kernels_;

@@ -51,8 +51,10 @@ class CompiledLearner final : public Learner {
     rule_ = rule;
     fuse_ = rule.momentum == 0 && rule.clip == 0;
     shape_ = shape;
-    forms_.end();
-    if (is_plain()) forms_.begin(current(), shape, static_cast<T>(rule.lr * rule.prox));
+    if (is_plain())
+      forms_.begin(current(), shape, static_cast<T>(rule.lr * rule.prox));
+    else
+      forms_.end();
     if (w_.empty()) w_ = Vec::uninitialized(static_cast<std::size_t>(network_.size), dtype_of<T>);
     gradient_.grow(network_.size);
     if (rule.momentum != 0) {

@@ -60,7 +60,8 @@ class Lists {
   }
 
  private:
-  /// row_of(i) is where a row begins. Calls write(row, the row after it or null, [first, last) of a range, where its list begins, its ends) for every list.
+  /// row_of(i) is where a row begins. Calls write(row, the row after it or null, [first, last) of a range, where its list begins,
+  /// its ends) for every list.
   template <class RowOf, class Write>
   void by_rows(const RowOf& row_of, Index rows, Index columns, Index chunk, const Write& write) {
     std::int32_t* list = ends();

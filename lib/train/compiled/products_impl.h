@@ -57,6 +57,15 @@ struct RowsOf<std::uint8_t> {
   const std::uint8_t* operator[](Index i) const { return rows[i] + first; }
 };
 
+/// b from a column on.
+template <class B, class T>
+RowsOf<B> right_of(const Product<T>& p, Index column) {
+  if constexpr (std::is_same_v<B, T>)
+    return {p.b + column, p.b_inner};
+  else
+    return {p.b_bytes, column};
+}
+
 /// sums[r][v] += sum over i < inner of a[r a_row + i a_inner] b[i][v lanes]; Tail: of the last vector of b only `tail` values
 /// are read.
 template <class T, int Rows, int Vecs, bool Tail, class B>
@@ -90,7 +99,7 @@ void tile(const Product<T>& p, Index row, Index column, int tail) {
         contract<T, Rows, Vecs, Tail>(sums, p.inner, a, a_row, p.a_inner, RowsOf<T>{b, p.b_inner}, tail);
     }
   } else {
-    contract<T, Rows, Vecs, Tail>(sums, p.inner, p.a + row * a_row, a_row, p.a_inner, RowsOf<B>{p.b_bytes, column}, tail);
+    contract<T, Rows, Vecs, Tail>(sums, p.inner, p.a + row * a_row, a_row, p.a_inner, right_of<B>(p, column), tail);
   }
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r)
@@ -116,19 +125,13 @@ Index plain_row_tile(const Product<T>& p, Index row) {
   const Index inner = p.inner, a_inner = p.a_inner, c_row = p.c_row;
   const Index a_row = UnitRow ? 1 : p.a_row;
   const T* a = p.a + row * a_row;
-  const auto b = [&p](Index column) {
-    if constexpr (std::is_same_v<B, T>)
-      return RowsOf<T>{p.b + column, p.b_inner};
-    else
-      return RowsOf<B>{p.b_bytes, column};
-  };
   const T* w = updated ? p.descent.w + row * c_row : nullptr;
   const T* origin = difference ? p.descent.origin + row * c_row : nullptr;
   T* c = p.c + row * c_row;
   Index column = 0;
   for (; column + vecs * lanes <= p.columns; column += vecs * lanes) {
     Vector<T> sums[Rows][vecs] = {};
-    contract<T, Rows, vecs, false>(sums, inner, a, a_row, a_inner, b(column), 0);
+    contract<T, Rows, vecs, false>(sums, inner, a, a_row, a_inner, right_of<B>(p, column), 0);
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
