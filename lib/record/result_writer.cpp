@@ -155,11 +155,9 @@ std::string ResultWriter::Impl::safe_rounds() const {
 }
 
 void ResultWriter::Impl::take_over() {
-  for (const RoundRow& row : header.taken_rounds) {
-    rounds->write(row, hash);
-    log->add(row);
-    ++committed;
-  }
+  rounds->write(header.taken_rounds, hash);
+  for (const RoundRow& row : header.taken_rounds) log->add(row);
+  committed += std::ssize(header.taken_rounds);
   if (clients && !header.taken_clients.empty()) clients->write(header.taken_clients, hash);
   if (committed > 0) set("committed_rounds", committed);
 }
@@ -186,7 +184,7 @@ void ResultWriter::Impl::commit() {
   if (waiting.empty()) return;
   guard([&] {
     if (clients && !clients->fits(waiting_clients.size())) grow(waiting_clients.size());
-    for (const RoundRow& row : waiting) rounds->write(row, hash);
+    rounds->write(waiting, hash);
     if (clients) clients->write(waiting_clients, hash);
     // The values are in the kernel before anything says that they count.
     file.flush();

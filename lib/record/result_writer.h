@@ -1,5 +1,5 @@
 // The result file: interface section "Result file". Default HDF5 format, all rows allocated at the start,
-// flushed every round, or every 20 ms, with `committed_rounds` last; NAME.jsonl grows beside it.
+// flushed every round, or every 50 ms, with `committed_rounds` last; NAME.jsonl grows beside it.
 #pragma once
 
 #include <chrono>
@@ -63,8 +63,8 @@ struct ResultHeader {
 
 class ResultWriter {
  public:
-  /// Two flushes and a line in the log take a fifth of a millisecond: rounds that are shorter than this share them.
-  static constexpr std::chrono::milliseconds worth_a_commit{20};
+  /// Rows, two flushes and a line in the log take half a millisecond or so: rounds that are shorter than this share them.
+  static constexpr std::chrono::milliseconds worth_a_commit{50};
 
   /// Checks and creates the file aside, whole, before any training. Throws OutputError: exists (names --force
   /// and

@@ -39,13 +39,11 @@ RoundTable::RoundTable(hdf5::Group root, std::int64_t rounds, ContentHash& hash)
   }
 }
 
-void RoundTable::write(const RoundRow& row, ContentHash& hash) {
+void RoundTable::write(std::span<const RoundRow> rows, ContentHash& hash) {
+  if (rows.empty()) return;
   for (std::size_t i = 0; i < round_columns.size(); ++i)
-    std::visit(
-        [&](auto member) {
-          write_column<RoundRow>(columns_[i], row.round, std::span(&row, 1), member, hash);
-        },
-        round_columns[i].member);
+    std::visit([&](auto member) { write_column<RoundRow>(columns_[i], rows.front().round, rows, member, hash); },
+               round_columns[i].member);
 }
 
 void RoundTable::reopen(const hdf5::Group& root) {

@@ -31,6 +31,19 @@ TEST_CASE("streams differ by seed, purpose, round and client, and can be sought"
   CHECK(Random(1, Purpose::batches, 2, 4).bits32() != words[0]);
 }
 
+TEST_CASE("a stream is the function of its counters, one after the other") {
+  // [block low, purpose and block high, round, client]: the low word of the block's number runs over into the high one.
+  Random random(0x123456789, Purpose::batches, 2, 3);
+  for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{0xffffffff} - 5}) {
+    random.seek(4 * first);
+    for (std::uint64_t block = first; block < first + 15; ++block) {
+      const auto high = static_cast<std::uint32_t>(block >> 32) | std::uint32_t{4} << 24;
+      const auto words = philox4x32({static_cast<std::uint32_t>(block), high, 2, 3}, {0x23456789, 1});
+      for (const auto word : words) CHECK(random.bits32() == word);
+    }
+  }
+}
+
 TEST_CASE("moments of the distributions") {
   // Standard error of a mean of n is sd/sqrt(n); all bounds below are five of them.
   Random random(7, Purpose::data);
