@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -41,7 +42,8 @@ template <class T, std::size_t Terms>
 
 constexpr std::size_t terms_at_once = 4;
 constexpr std::size_t waiting_bytes = std::size_t{8} << 20;  // of a class, at most: they should stay in a cache
-constexpr std::size_t blocks_at_once = 8;
+constexpr std::size_t joined_bytes = std::size_t{8} << 20;   // that changes added to each other hold, at most
+constexpr double rounded_up = 1.001;                          // their sum may be above that of their bounds
 
 #define FEDSIM_ACCUMULATE(T)                                                                                       \
   FEDSIM_CLONES void accumulate_1(std::int64_t* sum, const T* const* x, const double* factors, std::size_t n) {    \
@@ -66,40 +68,26 @@ void accumulate(std::int64_t* sum, const std::vector<const T*>& x, const std::ve
   for (; k < x.size(); ++k) accumulate_1(sum, &x[k], &factors[k], n);
 }
 
-template <class Terms>
-std::vector<double> factors_of(const Terms& terms) {
-  std::vector<double> factors;
-  for (const auto& term : terms) factors.push_back(term.factor);
-  return factors;
-}
-
 template <class T, class Terms>
 void add_vectors(std::vector<std::int64_t>& sum, const Terms& terms) {
   std::vector<const T*> x;
-  for (const auto& term : terms) x.push_back(term.x.template as<T>().data());
-  accumulate(sum.data(), x, factors_of(terms), sum.size());
+  std::vector<double> factors;
+  for (const auto& term : terms) {
+    x.push_back(term.x.template as<T>().data());
+    factors.push_back(term.factor);
+  }
+  accumulate(sum.data(), x, factors, sum.size());
 }
 
-/// A block of every term at a time, which goes into the sum while it is in a cache.
-template <class T, class Terms>
-void add_blocks(std::vector<std::int64_t>& sum, const Terms& terms) {
-  const BlockVector& any = *terms.front().x;
-  const std::vector<double> factors = factors_of(terms);
-  std::size_t longest = 0;
-  for (std::size_t first = 0; first < sum.size(); first += any.block(first))
-    longest = std::max(longest, any.block(first));
-  longest = (longest + 15) / 16 * 16;
-  Buffer room(terms.size() * longest * sizeof(T));
-  std::vector<const T*> x(terms.size());
-  for (std::size_t first = 0; first < sum.size(); first += any.block(first)) {
-    for (std::size_t k = 0; k < terms.size(); ++k) {
-      x[k] = static_cast<const T*>(terms[k].x->stored(first));
-      if (x[k] != nullptr) continue;
-      T* out = static_cast<T*>(room.data()) + k * longest;
-      terms[k].x->compute(first, out);
-      x[k] = out;
-    }
-    accumulate(&sum[first], x, factors, any.block(first));
+/// A block at a time, which goes into the sum while it is in a cache.
+template <class T>
+void add_blocks(std::vector<std::int64_t>& sum, const BlockVector& x, double factor) {
+  Buffer room;
+  for (std::size_t first = 0; first < sum.size(); first += x.block(first)) {
+    room.grow(x.block(first) * sizeof(T));
+    const T* block = static_cast<const T*>(room.data());
+    x.compute(first, room.data());
+    accumulate_1(&sum[first], &block, &factor, x.block(first));
   }
 }
 
@@ -173,15 +161,6 @@ void ExactSum::add_waiting(Class& entry) const {
       add_vectors<double>(sum, entry.waiting);
     entry.waiting.clear();
   }
-  if (!entry.waiting_blocks.empty()) {
-    Integers& sum = first_of(entry.by_columns.empty() ? entry.sums : entry.out_of_place, size_);
-    if (entry.waiting_blocks.front().x->dtype() == Dtype::float32)
-      add_blocks<float>(sum, entry.waiting_blocks);
-    else
-      add_blocks<double>(sum, entry.waiting_blocks);
-    entry.waiting_blocks.clear();
-    entry.waiting_bytes = 0;
-  }
 }
 
 void ExactSum::add_waiting() {
@@ -199,7 +178,7 @@ void ExactSum::move_in_place(Class& entry) {
 
 void ExactSum::set_order(Class& entry, std::span<const MatrixAt> by_columns) {
   if (std::ranges::equal(entry.by_columns, by_columns)) return;
-  if (!entry.out_of_place.empty() || !entry.waiting_blocks.empty()) throw std::logic_error("ExactSum: blocks of another order");
+  if (!entry.out_of_place.empty()) throw std::logic_error("ExactSum: blocks of another order");
   entry.by_columns.assign(by_columns.begin(), by_columns.end());
 }
 
@@ -228,16 +207,44 @@ bool ExactSum::add(Vec&& x, double largest, std::int64_t weight) {
   return true;
 }
 
-bool ExactSum::add(std::unique_ptr<const BlockVector>&& x, double largest, std::int64_t weight) {
-  if (x->size() != size_) throw std::logic_error("ExactSum: a vector of another size");
+// Which are added to each other depends on these changes alone: those that join the first, then those that join the first of
+// the others.
+void ExactSum::add(std::span<const WeightedChange> changes) {
+  std::vector<WeightedChange> rest(changes.begin(), changes.end()), joined, others;
+  while (!rest.empty()) {
+    const SealedChange& first = *rest.front().change;
+    if (first.size() != size_) throw std::logic_error("ExactSum: a vector of another size");
+    std::size_t held = 0;
+    joined.clear();
+    others.clear();
+    for (const WeightedChange& one : rest) {
+      const bool fits = joined.empty() || (held + one.change->held() <= joined_bytes && first.joins(*one.change));
+      if (fits) held += one.change->held();
+      (fits ? joined : others).push_back(one);
+    }
+    add_joined(joined);
+    rest.swap(others);
+  }
+}
+
+void ExactSum::add_joined(std::span<const WeightedChange> changes) {
+  const Dtype dtype = changes.front().change->dtype();
+  double bound = 0;
+  for (const auto& [change, weight] : changes) bound += rounded_up * change->magnitude().largest * static_cast<double>(weight);
+  const double most = dtype == Dtype::float32 ? static_cast<double>(std::numeric_limits<float>::max()) : std::numeric_limits<double>::max();
+  if (!(bound < most)) {  // the sum might not be finite, though the terms are
+    for (const auto& [change, weight] : changes) add(values_of(*change), change->magnitude().largest, weight);
+    return;
+  }
   Place at{};
-  if (!place(largest, weight, at)) return false;
-  if (at.entry == nullptr) return true;
+  if (!place(bound, 1, at) || at.entry == nullptr) return;
+  const auto x = changes.front().change->sum(changes);
   set_order(*at.entry, x->by_columns());
-  at.entry->waiting_bytes += x->held();
-  at.entry->waiting_blocks.push_back({std::move(x), at.factor});
-  if (at.entry->waiting_blocks.size() >= blocks_at_once || at.entry->waiting_bytes > waiting_bytes) add_waiting(*at.entry);
-  return true;
+  Integers& sum = first_of(at.entry->by_columns.empty() ? at.entry->sums : at.entry->out_of_place, size_);
+  if (dtype == Dtype::float32)
+    add_blocks<float>(sum, *x, at.factor);
+  else
+    add_blocks<double>(sum, *x, at.factor);
 }
 
 void ExactSum::merge(ExactSum& other) {

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "core/block_vector.h"
 #include "core/ranges.h"
+#include "core/sealed_change.h"
 #include "core/vec.h"
 
 namespace fedsim {
@@ -21,8 +21,8 @@ namespace fedsim {
 /// written and, in part, by columns.
 ///
 /// The accumulator has twice the bytes of a float32 term, read and written: terms beyond the core's own cache, a few of
-/// which fit into the shared one, wait for others of their class, and one pass over it adds them all. A vector in
-/// blocks is computed in that pass: its values are never in memory as a whole.
+/// which fit into the shared one, wait for others of their class, and one pass over it adds them all. Sealed changes that
+/// come together are one term where they join, computed in that pass: its values are never in memory as a whole.
 ///
 /// Resolution: 2^-bits of a term's class limit; a term keeps at least bits - 4 significant bits in its largest
 /// coordinate (47 for fewer than 2048 terms). Classes more than 64 bits below the largest are dropped: they could not
@@ -34,8 +34,9 @@ class ExactSum {
   /// Adds weight * x, largest = max_abs(x), finite. weight >= 0. False, and nothing is added (x stays), where the
   /// product overflows a double.
   bool add(Vec&& x, double largest, std::int64_t weight);
-  /// The same for a vector whose values are not computed yet; largest >= max_abs(x). All of one sum have the same blocks.
-  bool add(std::unique_ptr<const BlockVector>&& x, double largest, std::int64_t weight);
+  /// Adds changes whose weight * largest is finite. They are added to each other first, rounded as their values are, so that
+  /// the bits depend on which come together and in which order, and on nothing else.
+  void add(std::span<const WeightedChange> changes);
   /// Adds the terms that wait for others, as a merge and the quotient do too.
   void add_waiting();
   /// Takes over what is in the other, which is empty then.
@@ -44,9 +45,8 @@ class ExactSum {
   Vec quotient(double divisor, Dtype dtype, const InRanges& in_ranges = in_one_range);
 
  private:
-  template <class X>
   struct Term {
-    X x;
+    Vec x;
     double factor;  // makes multiples of the class' unit of it
   };
   using Integers = std::vector<std::int64_t>;
@@ -54,15 +54,14 @@ class ExactSum {
     std::vector<Integers> sums;          // none until a vector is added; then those of merged sums too
     std::vector<Integers> out_of_place;  // the same of vectors in blocks of which matrices come by columns
     std::vector<MatrixAt> by_columns;    // those matrices
-    std::vector<Term<Vec>> waiting;
-    std::vector<Term<std::unique_ptr<const BlockVector>>> waiting_blocks;
-    std::size_t waiting_bytes = 0;  // that those hold
+    std::vector<Term> waiting;
   };
   struct Place {
     Class* entry;  // null: the term is 0 or too small to count
     double factor;
   };
   bool place(double largest, std::int64_t weight, Place& place);
+  void add_joined(std::span<const WeightedChange> changes);
   Class* of_class(int number);    // null where it is too small to count
   double unit(int number) const;  // 16^c 2^-bits
   void add_waiting(Class& entry) const;

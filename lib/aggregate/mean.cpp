@@ -17,18 +17,19 @@ class MeanAccumulator final : public Accumulator {
     const double side = max_abs(update.side), numbers = max_abs(scalars);
     for (const double largest : {delta.largest, side, numbers})
       if (!std::isfinite(largest * static_cast<double>(weight))) return false;
-    if (update.sealed) {
-      dtype_ = update.sealed->dtype();
-      sum_of(delta_, update.sealed->size()).add(std::move(update.sealed), delta.largest, weight);
-    } else {
-      dtype_ = update.delta.dtype();
-      add_to(delta_, std::move(update.delta), delta.largest, weight);
-    }
+    dtype_ = update.sealed ? update.sealed->dtype() : update.delta.dtype();
+    add_to(delta_, std::move(update.delta), delta.largest, weight);
     add_to(side_, std::move(update.side), side, weight);
     add_to(scalars_, std::move(scalars), numbers, weight);
     weight_ += weight;
     ++reported_;
     return true;
+  }
+
+  void add(std::span<const WeightedChange> changes) override {
+    if (changes.empty()) return;
+    dtype_ = changes.front().change->dtype();
+    sum_of(delta_, changes.front().change->size()).add(changes);
   }
 
   void settle() override {
@@ -38,8 +39,7 @@ class MeanAccumulator final : public Accumulator {
 
   void merge(Accumulator& other) override {
     auto& from = dynamic_cast<MeanAccumulator&>(other);
-    if (from.reported_ == 0) return;
-    dtype_ = from.dtype_;
+    if (from.delta_) dtype_ = from.dtype_;
     merge_into(delta_, from.delta_);
     merge_into(side_, from.side_);
     merge_into(scalars_, from.scalars_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "algorithm/algorithm.h"
 #include "core/ranges.h"
@@ -14,8 +15,11 @@ class Accumulator {
  public:
   virtual ~Accumulator() = default;
   /// Takes the vectors of an update of weight n (>= 0); `delta` = update.magnitude(), which the record needs too.
-  /// False, and the update stays as it is, where a value is not finite.
+  /// False, and the update stays as it is, where a value is not finite. A sealed change stays in the update, to be added
+  /// with others, to this accumulator or to one that is merged with it.
   virtual bool add(Update&& update, const Magnitude& delta, std::int64_t weight) = 0;
+  /// Sealed changes of updates that were added, which are added to each other.
+  virtual void add(std::span<const WeightedChange> changes) = 0;
   /// No more updates come to this one: does what need not wait for the others.
   virtual void settle() {}
   virtual void merge(Accumulator& other) = 0;

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/block_vector.h"
+#include "core/sealed_change.h"
 #include "core/vec.h"
 
 namespace fedsim {
@@ -30,7 +30,7 @@ enum class Answer { model, change, sealed_change };
 
 struct LocalResult {
   Vec w;                       // [d] after the last step, or that minus the start where `relative`
-  std::unique_ptr<const BlockVector> sealed{};  // set: in place of w, which is empty
+  std::unique_ptr<const SealedChange> sealed{};  // set: in place of w, which is empty
   std::int64_t steps = 0;      // taken
   std::int64_t processed = 0;  // samples, all epochs
   double loss = 0;             // mean over every sample processed, before each step's update
@@ -40,7 +40,7 @@ struct LocalResult {
 /// What a client sends.
 struct Update {
   Vec delta;                      // [d] change of the model
-  std::unique_ptr<const BlockVector> sealed{};  // set, by sealed_update alone: the change, in place of delta
+  std::unique_ptr<const SealedChange> sealed{};  // set, by sealed_update alone: the change, in place of delta
   Vec side{};                     // [d] second uplink vector, or empty
   std::vector<double> scalars{};  // a few numbers, averaged like the vectors
   LocalResult local{};            // for the record: steps, loss (w may be empty)

@@ -24,18 +24,10 @@ class BlockVector {
   /// Matrices whose values come column by column, each in its place in the vector, first to last. The same for all vectors of
   /// one origin.
   virtual std::span<const MatrixAt> by_columns() const { return {}; }
-  /// Length of the block that begins at `first`: 0, or where a block ends. The same for all vectors of one origin.
+  /// Length of the block that begins at `first`: 0, or where a block ends.
   virtual std::size_t block(std::size_t first) const = 0;
-  /// Where its values are, if they are computed already; else null.
-  virtual const void* stored(std::size_t) const { return nullptr; }
   /// Writes its values to `out`, of the dtype.
   virtual void compute(std::size_t first, void* out) const = 0;
-  /// Bytes of memory that it takes.
-  virtual std::size_t held() const = 0;
-  /// The norm, within a hundred times the rounding of the values; `largest` bounds |x_i|, and is infinity where a value is
-  /// not finite.
-  virtual Magnitude magnitude() const = 0;
-  std::size_t bytes() const { return size() * size_of(dtype()); }
 };
 
 /// to [size] = the values of such a vector, which come as in `from`, in their places.

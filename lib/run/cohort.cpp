@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "aggregate/together.h"
 #include "algorithm/bytes.h"
 #include "run/divergence.h"
 #include "run/groups.h"
@@ -30,6 +31,13 @@ class DirectTrainer final : public Trainer {
   const Round& round_;
 };
 
+/// The place in `order` of each place in the cohort.
+std::vector<std::size_t> inverse(std::span<const std::int64_t> order) {
+  std::vector<std::size_t> at(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) at[static_cast<std::size_t>(order[i])] = i;
+  return at;
+}
+
 /// Places in the cohort, largest client first (ties by place), so that no long client is begun last.
 std::vector<std::int64_t> largest_first(const Partition& partition, std::span<const std::int64_t> cohort) {
   std::vector<std::int64_t> order(cohort.size());
@@ -38,6 +46,12 @@ std::vector<std::int64_t> largest_first(const Partition& partition, std::span<co
     return partition.size(cohort[static_cast<std::size_t>(a)]) > partition.size(cohort[static_cast<std::size_t>(b)]);
   });
   return order;
+}
+
+void add_together(Accumulator& sum, const std::vector<EndedClient>& clients) {
+  std::vector<WeightedChange> changes;
+  for (const EndedClient& client : clients) changes.push_back({client.change.get(), client.weight});
+  sum.add(changes);
 }
 
 /// Totals over the cohort in its order, whatever order the clients ended in.
@@ -82,6 +96,9 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   std::vector<std::int64_t> broken(cohort.size(), -1);  // coordinates, of updates that did not arrive
   std::vector<std::unique_ptr<Accumulator>> sums(static_cast<std::size_t>(workers.threads()));
   const std::int64_t down = bytes_received(plan.algorithm, server);
+  const auto order = largest_first(plan.partition, cohort);
+  const auto begun = inverse(order);
+  Together together(cohort.size(), server.w.bytes());
 
   const auto deliver = [&](std::int64_t place, const ClientData& client, ClientState& mine, Update&& update,
                            std::size_t slot) {
@@ -89,7 +106,8 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
     if (!sums[slot]) sums[slot] = plan.rule.open(static_cast<std::int64_t>(cohort.size()));
     const Magnitude size = update.magnitude();
     const std::int64_t up = bytes_sent(update);
-    const bool arrived = sums[slot]->add(std::move(update), size, plan.weight_by_samples ? client.rows.size() : 1);
+    const std::int64_t weight = plan.weight_by_samples ? client.rows.size() : 1;
+    const bool arrived = sums[slot]->add(std::move(update), size, weight);
     processed[i] = update.local.processed;
     result.rows[i] = {.round = round.index,
                       .client = client.client,
@@ -101,6 +119,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
                       .bytes_down = down,
                       .status = arrived ? ClientStatus::reported : ClientStatus::nonfinite};
     if (!arrived) broken[i] = first_nonfinite(update);
+    add_together(*sums[slot], together.put(begun[i], {arrived ? std::move(update.sealed) : nullptr, weight}));
     // Of a client that was drawn more than once, what its last task leaves.
     const bool last = i + 1 == cohort.size() || cohort[i + 1] != cohort[i];
     if (arrived && last && !mine.vectors.empty()) states.put(round.index, client.client, std::move(mine));
@@ -117,7 +136,6 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   const auto settle = [&](std::size_t slot) {  // beside clients that are still trained
     if (sums[slot]) sums[slot]->settle();
   };
-  const auto order = largest_first(plan.partition, cohort);
   const bool whole = plan.batched
                          ? train_in_groups(plan, round, server, cohort, order, states, workers, deliver)
                          : workers.for_each(order, train, /*may_stop=*/true, settle);

@@ -68,7 +68,7 @@ class Learner {
   /// The same, and ends the local run: a learner may hand over its own memory.
   virtual Vec take() { return parameters(); }
   /// The change that last_step left uncomputed, which ends the run; null: it did not.
-  virtual std::unique_ptr<const BlockVector> take_sealed() { return nullptr; }
+  virtual std::unique_ptr<const SealedChange> take_sealed() { return nullptr; }
   /// The parameters minus `start`, which began the run; ends it. Any last step was made by last_step.
   virtual Vec take_difference(const Vec& start) { return take() - start; }
   /// Adds the gradient of the batch's summed loss at `w` to `gradient` (float64 [d], whatever the dtype). Without

@@ -6,8 +6,8 @@
 #include <limits>
 #include <numeric>
 
-#include "aggregate/exact_sum.h"
 #include "catch.hpp"
+#include "joined.h"
 #include "models.h"
 
 using namespace fedsim;
@@ -198,7 +198,7 @@ TEST_CASE("the first layer in dual form trains like one whose weights are writte
   check_equal<double>(1e-14);
 }
 
-TEST_CASE("the change of a run in dual form knows its size, and is summed to the same bits in any order and mixture",
+TEST_CASE("the change of a run in dual form knows its size, and is added to others, also of another form",
           "[compiled]") {
   Client<float> client({.layers = hidden, .zeros = 0.5, .samples = 15, .epochs = 2});
   const std::vector<float> x = client.x;
@@ -228,31 +228,13 @@ TEST_CASE("the change of a run in dual form knows its size, and is summed to the
       by_columns.push_back({.first = 45 * 151, .rows = 33, .columns = 45});
       by_columns.push_back({.first = 45 * 151 + 33 * 46, .rows = 38, .columns = 33});
     }
-    CHECK(std::ranges::equal(change->by_columns(), by_columns));
+    const WeightedChange alone{change.get(), 1};
+    CHECK(std::ranges::equal(change->sum({&alone, 1})->by_columns(), by_columns));
   }
-  const auto sum = [&](bool backwards, auto in_blocks, bool apart = true) {
-    const auto size = static_cast<std::size_t>(client.network.size);
-    ExactSum one(size, 21), other(size, 21), total(size, 21);
-    for (int i = 0; i < 21; ++i) {
-      const int k = backwards ? 20 - i : i;
-      auto change = sealed(k);
-      const double largest = change->magnitude().largest;
-      ExactSum& to = apart && i % 3 == 0 ? other : one;
-      if (in_blocks(k))
-        REQUIRE(to.add(std::move(change), largest, k + 1));
-      else
-        REQUIRE(to.add(values_of(*change), largest, k + 1));
-    }
-    total.merge(one);
-    total.merge(other);
-    return total.quotient(231, Dtype::float32);
-  };
-  const Vec expected = sum(false, [](int) { return false; });
-  CHECK(norm(expected) > 0);
-  CHECK(sum(false, [](int) { return true; }) == expected);
-  CHECK(sum(true, [](int) { return true; }) == expected);
-  CHECK(sum(true, [](int k) { return k % 2 == 0; }) == expected);
-  CHECK(sum(true, [](int) { return true; }, false) == expected);
+  // A run of one step comes in another form, which does not join the others.
+  CHECK(sealed(0)->joins(*sealed(1)));
+  CHECK_FALSE(sealed(0)->joins(*sealed(4)));
+  check_joined_sums(static_cast<std::size_t>(client.network.size), 21, sealed);
 }
 
 TEST_CASE("a proximal term that pulls to the start goes into the dual form", "[compiled]") {

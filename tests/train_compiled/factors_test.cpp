@@ -1,12 +1,10 @@
-// The change of a client of one step, left as factors: equal to the one that is written, and to itself when it is summed
-// a block at a time.
+// The change of a client of one step, left as factors: equal to the one that is written, and summed with others.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "aggregate/exact_sum.h"
 #include "catch.hpp"
-#include "core/block_vector.h"
+#include "joined.h"
 #include "models.h"
 
 using namespace fedsim;
@@ -26,7 +24,7 @@ struct Model {
         learner(compiled_engine(network, data, dtype)->learner()),
         start(random_parameters(network, 4, dtype)) {}
 
-  std::unique_ptr<const BlockVector> sealed(const Batch& batch, const StepRule& rule) {
+  std::unique_ptr<const SealedChange> sealed(const Batch& batch, const StepRule& rule) {
     learner->begin(start, rule);
     learner->last_step(batch, Answer::sealed_change);
     return learner->take_sealed();
@@ -133,32 +131,16 @@ TEST_CASE("factors that are not finite say so", "[compiled]") {
   }
 }
 
-TEST_CASE("an exact sum of factors is that of their values, bit for bit, in any order and mixture", "[compiled]") {
-  Model model({83}, 9, wide, Dtype::float32);
-  std::vector<RandomBatch<float>> memory;
-  for (std::uint64_t k = 0; k < 21; ++k) memory.emplace_back(model.data, 1 + static_cast<std::int64_t>(k % 6), k);
-  const StepRule rule{.lr = 0.1};
-  const auto size = static_cast<std::size_t>(model.network.size);
-  const auto sum = [&](bool backwards, auto in_blocks) {
-    ExactSum one(size, 21), other(size, 21), total(size, 21);
-    for (std::size_t i = 0; i < memory.size(); ++i) {
-      const std::size_t k = backwards ? memory.size() - 1 - i : i;
-      auto sealed = model.sealed(memory[k].batch, rule);
-      const double largest = sealed->magnitude().largest;
-      const auto weight = static_cast<std::int64_t>(k) + 1;
-      ExactSum& to = i % 3 == 0 ? other : one;
-      if (in_blocks(k))
-        REQUIRE(to.add(std::move(sealed), largest, weight));
-      else
-        REQUIRE(to.add(values_of(*sealed), largest, weight));
-    }
-    total.merge(one);
-    total.merge(other);
-    return total.quotient(231, Dtype::float32);
+TEST_CASE("changes left as factors are added in one product, to the same bits in whatever order groups of them come",
+          "[compiled]") {
+  const auto check_dtype = [](auto zero, Dtype dtype) {
+    using T = decltype(zero);
+    Model model({83}, 9, wide, dtype);
+    check_joined_sums(static_cast<std::size_t>(model.network.size), 21, [&](int k) {
+      RandomBatch<T> memory(model.data, 1 + k % 6, static_cast<std::uint64_t>(k));
+      return model.sealed(memory.batch, {.lr = 0.1});
+    });
   };
-  const Vec expected = sum(false, [](std::size_t) { return false; });
-  CHECK(norm(expected) > 0);
-  CHECK(sum(false, [](std::size_t) { return true; }) == expected);
-  CHECK(sum(true, [](std::size_t) { return true; }) == expected);
-  CHECK(sum(true, [](std::size_t k) { return k % 2 == 0; }) == expected);
+  check_dtype(0.0f, Dtype::float32);
+  check_dtype(0.0, Dtype::float64);
 }

@@ -5,46 +5,12 @@
 #include <limits>
 
 #include "core/clones.h"
-#include "train/compiled/lists.h"
+#include "train/compiled/factored_sum.h"
 
 namespace fedsim::compiled {
 namespace {
 
-/// Rows of a matrix that are a block: whole tiles of a product, and some blocks of several vectors stay in a cache.
-template <class T>
-Index rows_of_block(const Kernels<T>& kernels, Index columns) {
-  return kernels.tile_rows * std::max<Index>(1, 6144 / (kernels.tile_rows * columns));
-}
-
-/// The same of a matrix that comes by columns; pairs of its rows share a list.
-template <class T>
-Index rows_of_block_by_columns(const Kernels<T>& kernels, Index columns) {
-  return 2 * rows_of_block(kernels, 2 * columns);
-}
-
-/// A range of the flat vector.
-template <class T>
-class Piece {
- public:
-  Piece(Index first, Index size, Index block) : first_(first), size_(size), block_(block) {}
-  virtual ~Piece() = default;
-  Index first() const { return first_; }
-  Index size() const { return size_; }
-  /// Of the block that begins at `at`, counted from first().
-  Index block(Index at) const { return std::min(block_, size_ - at); }
-  virtual const T* stored(Index) const { return nullptr; }
-  /// Bytes of memory of its own.
-  virtual std::size_t held() const = 0;
-  virtual void compute(Index at, T* out) const = 0;
-
- private:
-  Index first_, size_, block_;
-};
-
 #define FEDSIM_ROW_LOOPS(T)                                                                               \
-  FEDSIM_CLONES void scale_row(const T* a, T factor, Index n, T* to) {                                    \
-    for (Index i = 0; i < n; ++i) to[i] = factor * a[i];                                                  \
-  }                                                                                                       \
   FEDSIM_CLONES void add_sizes(const T* a, T factor, Index n, T* sums) {                                  \
     for (Index i = 0; i < n; ++i) sums[i] += std::abs(a[i]) * factor;                                     \
   }
@@ -52,145 +18,14 @@ FEDSIM_ROW_LOOPS(float)
 FEDSIM_ROW_LOOPS(double)
 #undef FEDSIM_ROW_LOOPS
 
-/// [rows, columns] as whole vectors a row, zeros behind.
+/// [rows, columns] without what is between the rows.
 template <class T>
-Buffer copy_of(const T* a, Index rows, Index columns, Index a_row, Index row) {
-  Buffer copy(static_cast<std::size_t>(rows * row) * sizeof(T));
+Buffer copy_of(const T* a, Index rows, Index columns, Index a_row) {
+  Buffer copy(static_cast<std::size_t>(rows * columns) * sizeof(T));
   T* to = static_cast<T*>(copy.data());
-  for (Index i = 0; i < rows; ++i, to += row) std::fill(std::copy_n(a + i * a_row, columns, to), to + row, T(0));
+  for (Index i = 0; i < rows; ++i) to = std::copy_n(a + i * a_row, columns, to);
   return copy;
 }
-
-/// d with rows of `row`, times what the numbers in x stand for.
-template <class T>
-Buffer scaled_d(const Factor<T>& f, Index row) {
-  Buffer scaled(static_cast<std::size_t>(f.rows * row) * sizeof(T));
-  T* to = static_cast<T*>(scaled.data());
-  for (Index i = 0; i < f.rows; ++i, to += row) {
-    scale_row(f.d + i * f.d_row, f.x.unit, f.out, to);
-    std::fill(to + f.out, to + row, T(0));
-  }
-  return scaled;
-}
-
-/// Values in memory of the change.
-template <class T>
-class Stored final : public Piece<T> {
- public:
-  Stored(const Kernels<T>& kernels, const typename Written<T>::Part& w)
-      : Piece<T>(w.first, w.rows * w.columns,
-                 w.columns * (w.by_columns ? rows_of_block_by_columns(kernels, w.columns) : rows_of_block(kernels, w.columns))),
-        values_(w.values) {}
-  const T* stored(Index at) const override { return values_ + at; }
-  std::size_t held() const override { return 0; }
-  void compute(Index at, T* out) const override { std::copy_n(stored(at), this->block(at), out); }
-
- private:
-  const T* values_;
-};
-
-template <class T>
-class Bias final : public Piece<T> {
- public:
-  Bias(const Kernels<T>& kernels, const Factor<T>& f)
-      : Piece<T>(f.bias, f.out, f.out), sums_(static_cast<std::size_t>(f.out) * sizeof(T)) {
-    T* sums = static_cast<T*>(sums_.data());
-    const Buffer d = copy_of(f.d, f.rows, f.out, f.d_row, f.out);
-    kernels.column_sums(static_cast<const T*>(d.data()), f.rows, f.out, sums);
-  }
-  std::size_t held() const override { return sums_.bytes(); }
-  void compute(Index, T* out) const override { std::copy_n(static_cast<const T*>(sums_.data()), this->size(), out); }
-
- private:
-  Buffer sums_;
-};
-
-/// d' x, whole tiles of the product at a time.
-template <class T>
-class ByRows final : public Piece<T> {
- public:
-  ByRows(const Kernels<T>& kernels, const Factor<T>& f)
-      : Piece<T>(f.weight, f.out * f.in, rows_of_block(kernels, f.in) * f.in),
-        kernels_(kernels),
-        f_(f),
-        d_(scaled_d(f, f.out)),
-        x_(f.x.bytes ? Buffer() : copy_of(f.x.numbers, f.rows, f.in, f.in, f.in)) {
-    if (f.x.bytes) bytes_.assign(f.x.bytes, f.x.bytes + f.rows);
-  }
-
-  std::size_t held() const override { return d_.bytes() + x_.bytes(); }
-  void compute(Index at, T* out) const override {
-    kernels_.product({.rows = this->block(at) / f_.in,
-                      .columns = f_.in,
-                      .inner = f_.rows,
-                      .a = static_cast<const T*>(d_.data()) + at / f_.in,
-                      .a_row = 1,
-                      .a_inner = f_.out,
-                      .b = static_cast<const T*>(x_.data()),
-                      .b_inner = f_.in,
-                      .b_bytes = bytes_.empty() ? nullptr : bytes_.data(),
-                      .c = out,
-                      .c_row = f_.in});
-  }
-
- private:
-  const Kernels<T>& kernels_;
-  Factor<T> f_;
-  Buffer d_, x_;
-  std::vector<const std::uint8_t*> bytes_;  // in place of x
-};
-
-/// x' d.
-template <class T>
-class ByColumns final : public Piece<T> {
- public:
-  ByColumns(const Kernels<T>& kernels, const Factor<T>& f)
-      : Piece<T>(f.weight, f.out * f.in, rows_of_block_by_columns(kernels, f.out) * f.out),
-        kernels_(kernels),
-        f_(f),
-        d_row_(padded(kernels, f.out)),
-        d_(scaled_d(f, d_row_)) {
-    if (f.listed)
-      listed_ = lists_.of_transposed(kernels, f.x, f.in, f.rows, samples_at_once);
-    else
-      x_ = copy_of(f.x.numbers, f.rows, f.in, f.in, f.in);
-  }
-
-  std::size_t held() const override { return d_.bytes() + x_.bytes() + lists_.bytes(); }
-  void compute(Index at, T* out) const override {
-    const Index first = at / f_.out, rows = this->block(at) / f_.out;
-    const T* d = static_cast<const T*>(d_.data());
-    if (f_.listed)
-      kernels_.listed_product({.a = listed_,
-                               .first = first,
-                               .rows = rows,
-                               .columns = f_.out,
-                               .b = d,
-                               .b_row = d_row_,
-                               .c = out,
-                               .c_row = f_.out});
-    else
-      kernels_.product({.rows = rows,
-                        .columns = f_.out,
-                        .inner = f_.rows,
-                        .a = static_cast<const T*>(x_.data()) + first,
-                        .a_row = 1,
-                        .a_inner = f_.in,
-                        .b = d,
-                        .b_inner = d_row_,
-                        .c = out,
-                        .c_row = f_.out});
-  }
-
- private:
-  static constexpr Index samples_at_once = 64;  // some vectors each of d stay in the core's first cache
-  const Kernels<T>& kernels_;
-  Factor<T> f_;
-  Index d_row_;
-  Buffer d_, x_;
-  Lists<T> lists_;
-  Listed<T> listed_{};
-};
 
 /// What is known of the size of a part without its values.
 struct Extent {
@@ -237,11 +72,10 @@ Extent extent(const typename Written<T>::Part& w) {
 }
 
 template <class T>
-class FactoredChange final : public BlockVector {
+class FactoredChange final : public SealedChange {
  public:
-  FactoredChange(const Kernels<T>& kernels, Index size, const std::vector<Factor<T>>& factors,
-                 Written<T> written)
-      : size_(size), memory_(std::move(written.memory)) {
+  FactoredChange(const Kernels<T>& kernels, Index size, const std::vector<Factor<T>>& factors, Written<T> written)
+      : kernels_(kernels), size_(size) {
     Extent whole;
     const auto count_in = [&](const Extent& part) {
       whole.squares.sum += part.squares.sum;
@@ -249,22 +83,11 @@ class FactoredChange final : public BlockVector {
       whole.largest = std::max(whole.largest, part.largest);
     };
     for (const Factor<T>& f : factors) {
-      if (f.by_columns) {
-        add_matrix(f.weight, f.out, f.in);
-        pieces_.push_back(std::make_unique<ByColumns<T>>(kernels, f));
-      } else {
-        pieces_.push_back(std::make_unique<ByRows<T>>(kernels, f));
-      }
-      if (f.bias >= 0) pieces_.push_back(std::make_unique<Bias<T>>(kernels, f));
+      parts_.factors.emplace_back(f);
       count_in(extent(kernels, f));
     }
-    for (const auto& part : written.parts) {
-      if (part.by_columns) add_matrix(part.first, part.columns, part.rows);
-      pieces_.push_back(std::make_unique<Stored<T>>(kernels, part));
-      count_in(extent<T>(part));
-    }
-    std::ranges::sort(pieces_, {}, [](const auto& piece) { return piece->first(); });
-    std::ranges::sort(matrices_, {}, &MatrixAt::first);
+    parts_.written = std::move(written);
+    for (const auto& part : parts_.written.parts) count_in(extent<T>(part));
     magnitude_ = {.norm = std::sqrt(whole.squares.sum), .largest = whole.largest};
     // Products that cancel, as near an optimum, or are not finite say little; NaN in any of them is in the sum.
     const bool certain = cancellation * whole.squares.sum > whole.squares.terms && std::isfinite(whole.squares.terms) &&
@@ -275,45 +98,32 @@ class FactoredChange final : public BlockVector {
   std::size_t size() const override { return static_cast<std::size_t>(size_); }
   Dtype dtype() const override { return std::is_same_v<T, float> ? Dtype::float32 : Dtype::float64; }
   Magnitude magnitude() const override { return magnitude_; }
-  std::span<const MatrixAt> by_columns() const override { return matrices_; }
-
-  std::size_t block(std::size_t first) const override {
-    const Piece<T>& piece = at(first);
-    return static_cast<std::size_t>(piece.block(static_cast<Index>(first) - piece.first()));
-  }
   std::size_t held() const override {
-    std::size_t sum = memory_.bytes();
-    for (const auto& piece : pieces_) sum += piece->held();
+    std::size_t sum = parts_.written.memory.bytes();
+    for (const HeldFactor<T>& f : parts_.factors) sum += f.held();
     return sum;
   }
-  const void* stored(std::size_t first) const override {
-    const Piece<T>& piece = at(first);
-    return piece.stored(static_cast<Index>(first) - piece.first());
+
+  bool joins(const SealedChange& other) const override {
+    const auto* o = dynamic_cast<const FactoredChange*>(&other);
+    return o != nullptr && o->size_ == size_ &&
+           std::ranges::equal(parts_.factors, o->parts_.factors, [](const auto& a, const auto& b) { return a.joins(b); }) &&
+           std::ranges::equal(parts_.written.parts, o->parts_.written.parts, [](const auto& a, const auto& b) {
+             return a.first == b.first && a.rows == b.rows && a.columns == b.columns && a.by_columns == b.by_columns;
+           });
   }
-  void compute(std::size_t first, void* out) const override {
-    const Piece<T>& piece = at(first);
-    piece.compute(static_cast<Index>(first) - piece.first(), static_cast<T*>(out));
+  std::unique_ptr<const BlockVector> sum(std::span<const WeightedChange> terms) const override {
+    std::vector<WeightedParts<T>> all;
+    for (const auto& [change, weight] : terms)
+      all.push_back({&dynamic_cast<const FactoredChange&>(*change).parts_, static_cast<T>(weight)});
+    return factored_sum(kernels_, size_, all);
   }
 
  private:
-  void add_matrix(Index first, Index rows, Index columns) {
-    matrices_.push_back({.first = static_cast<std::size_t>(first),
-                         .rows = static_cast<std::size_t>(rows),
-                         .columns = static_cast<std::size_t>(columns)});
-  }
-
   static constexpr double cancellation = 64;  // the norm keeps its digits but two
-
-  const Piece<T>& at(std::size_t first) const {
-    auto piece = pieces_.begin();
-    while (piece + 1 != pieces_.end() && (piece[1])->first() <= static_cast<Index>(first)) ++piece;
-    return **piece;
-  }
-
+  const Kernels<T>& kernels_;
   Index size_;
-  Buffer memory_;
-  std::vector<std::unique_ptr<const Piece<T>>> pieces_;
-  std::vector<MatrixAt> matrices_;
+  Parts<T> parts_;
   Magnitude magnitude_;
 };
 
@@ -347,13 +157,37 @@ template void inner_products(const Kernels<float>&, const Inputs<float>&, Index,
 template void inner_products(const Kernels<double>&, const Inputs<double>&, Index, Index, double*);
 
 template <class T>
-std::unique_ptr<const BlockVector> factored_change(const Kernels<T>& kernels, Index size,
-                                                   const std::vector<Factor<T>>& factors, Written<T> written) {
+HeldFactor<T>::HeldFactor(const Factor<T>& f)
+    : weight(f.weight), bias(f.bias), rows(f.rows), out(f.out), in(f.in), by_columns(f.by_columns), listed(f.listed),
+      unit(f.x.unit), d(copy_of(f.d, f.rows, f.out, f.d_row)) {
+  if (f.x.bytes)
+    bytes.assign(f.x.bytes, f.x.bytes + f.rows);
+  else
+    x = copy_of(f.x.numbers, f.rows, f.in, f.in);
+}
+
+template <class T>
+bool HeldFactor<T>::joins(const HeldFactor& other) const {
+  return weight == other.weight && bias == other.bias && out == other.out && in == other.in &&
+         by_columns == other.by_columns && listed == other.listed && bytes.empty() == other.bytes.empty();
+}
+
+template <class T>
+std::size_t HeldFactor<T>::held() const {
+  return d.bytes() + x.bytes() + bytes.size() * static_cast<std::size_t>(in);
+}
+
+template struct HeldFactor<float>;
+template struct HeldFactor<double>;
+
+template <class T>
+std::unique_ptr<const SealedChange> factored_change(const Kernels<T>& kernels, Index size,
+                                                    const std::vector<Factor<T>>& factors, Written<T> written) {
   return std::make_unique<FactoredChange<T>>(kernels, size, factors, std::move(written));
 }
-template std::unique_ptr<const BlockVector> factored_change(const Kernels<float>&, Index,
-                                                            const std::vector<Factor<float>>&, Written<float>);
-template std::unique_ptr<const BlockVector> factored_change(const Kernels<double>&, Index,
-                                                            const std::vector<Factor<double>>&, Written<double>);
+template std::unique_ptr<const SealedChange> factored_change(const Kernels<float>&, Index,
+                                                             const std::vector<Factor<float>>&, Written<float>);
+template std::unique_ptr<const SealedChange> factored_change(const Kernels<double>&, Index,
+                                                             const std::vector<Factor<double>>&, Written<double>);
 
 }  // namespace fedsim::compiled

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "core/block_vector.h"
 #include "core/buffer.h"
+#include "core/sealed_change.h"
 #include "train/compiled/kernels.h"
 
 namespace fedsim::compiled {
@@ -52,9 +52,9 @@ template <class T>
 void inner_products(const Kernels<T>& kernels, const Inputs<T>& x, Index rows, Index columns, T* inner);
 
 /// The change of the flat vector of `size` values whose parts these are, and all of it.
-/// Copies what factors point to, but for the bytes of samples, which stay. The blocks are those of the tensors, whatever form their changes have.
+/// Copies what factors point to, but for the bytes of samples, which stay.
 template <class T>
-std::unique_ptr<const BlockVector> factored_change(const Kernels<T>& kernels, Index size,
-                                                   const std::vector<Factor<T>>& factors, Written<T> written = {});
+std::unique_ptr<const SealedChange> factored_change(const Kernels<T>& kernels, Index size,
+                                                    const std::vector<Factor<T>>& factors, Written<T> written = {});
 
 }  // namespace fedsim::compiled

@@ -98,7 +98,7 @@ class CompiledLearner final : public Learner {
     return start_ ? Vec(start.size(), start.dtype()) : std::exchange(w_, Vec{});
   }
 
-  std::unique_ptr<const BlockVector> take_sealed() override { return std::move(sealed_); }
+  std::unique_ptr<const SealedChange> take_sealed() override { return std::move(sealed_); }
 
   Evaluation gradient(const Vec& w, const Batch& batch, Vec& gradient) override {
     gradient_.grow(network_.size);
@@ -308,7 +308,7 @@ class CompiledLearner final : public Learner {
   bool only_linear_ = false;  // all parameters are those of linear layers
   Index factor_values_ = 0;  // of one row of their inputs and outputs
   Scratch<T> scratch_;
-  std::unique_ptr<const BlockVector> sealed_;
+  std::unique_ptr<const SealedChange> sealed_;
   const Vec* start_ = nullptr;   // until the first step
   const Vec* origin_ = nullptr;  // the same, for the whole run
   Vec w_;                        // [d] after it (last_step: minus origin); empty once taken

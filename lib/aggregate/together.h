@@ -1,0 +1,37 @@
+// Sealed changes of clients that follow each other, held until all of these clients have ended: which changes are added to
+// each other depends on the order of work, not on which client ends first or on which thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/sealed_change.h"
+
+namespace fedsim {
+
+/// A client's change, or null where it has ended without one to add.
+struct EndedClient {
+  std::unique_ptr<const SealedChange> change;
+  std::int64_t weight = 0;
+};
+
+class Together {
+ public:
+  /// Of `clients` clients whose changes are vectors of so many bytes.
+  Together(std::size_t clients, std::size_t bytes);
+
+  /// The i-th client in the order of work has ended; each once. Gives the changes of its group, in that order, where it is the
+  /// last of them to end; else none. Thread-safe.
+  std::vector<EndedClient> put(std::size_t i, EndedClient client);
+
+ private:
+  std::size_t group_;  // clients
+  std::mutex mutex_;
+  std::vector<EndedClient> waiting_;  // by place in the order
+  std::vector<std::size_t> ended_;    // of each group
+};
+
+}  // namespace fedsim

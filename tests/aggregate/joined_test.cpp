@@ -1,0 +1,132 @@
+// Which sealed changes are added to each other, and when.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "aggregate/exact_sum.h"
+#include "aggregate/together.h"
+#include "catch.hpp"
+#include "core/random.h"
+
+using namespace fedsim;
+
+namespace {
+
+/// Writes down how many terms each sum had.
+using Sums = std::vector<std::size_t>;
+
+/// [3] equal values, in blocks of 2 and 1; changes of one kind join.
+class Constant final : public SealedChange {
+ public:
+  Constant(double value, Sums& sums, int kind = 0, std::size_t held = 0)
+      : value_(static_cast<float>(value)), kind_(kind), held_(held), sums_(sums) {}
+  std::size_t size() const override { return 3; }
+  Dtype dtype() const override { return Dtype::float32; }
+  Magnitude magnitude() const override {
+    const double largest = std::abs(static_cast<double>(value_));
+    return {.norm = std::sqrt(3.0) * largest, .largest = largest};
+  }
+  std::size_t held() const override { return held_; }
+  bool joins(const SealedChange& other) const override { return dynamic_cast<const Constant&>(other).kind_ == kind_; }
+  std::unique_ptr<const BlockVector> sum(std::span<const WeightedChange> terms) const override {
+    sums_.push_back(terms.size());
+    float total = 0;
+    for (const auto& [change, weight] : terms)
+      total += static_cast<float>(weight) * dynamic_cast<const Constant&>(*change).value_;
+    return std::make_unique<Blocks>(total);
+  }
+
+ private:
+  struct Blocks final : BlockVector {
+    explicit Blocks(float v) : value(v) {}
+    std::size_t size() const override { return 3; }
+    Dtype dtype() const override { return Dtype::float32; }
+    std::size_t block(std::size_t first) const override { return first == 0 ? 2 : 1; }
+    void compute(std::size_t first, void* out) const override { std::fill_n(static_cast<float*>(out), block(first), value); }
+    float value;
+  };
+  float value_;
+  int kind_;
+  std::size_t held_;
+  Sums& sums_;
+};
+
+/// Of weights 1, 2, ...: their sum, divided.
+Vec mean_of(const std::vector<Constant>& changes, double divisor) {
+  std::vector<WeightedChange> terms;
+  for (const Constant& change : changes) terms.push_back({&change, std::ssize(terms) + 1});
+  ExactSum sum(3, 100);
+  sum.add(terms);
+  return sum.quotient(divisor, Dtype::float32);
+}
+
+Vec constant(double value) {
+  Vec x(3, Dtype::float32);
+  for (std::size_t i = 0; i < 3; ++i) x.set(i, value);
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("changes are added to those of their kind, in their order, as far as they take little memory") {
+  Sums sums;
+  CHECK(mean_of({{1, sums}, {2, sums, 1}, {4, sums}, {8, sums, 1}, {16, sums}}, 4) == constant((1 + 2 * 2 + 3 * 4 + 4 * 8 + 5 * 16) / 4.0));
+  CHECK(sums == Sums{3, 2});
+
+  sums.clear();
+  constexpr std::size_t third = (std::size_t{8} << 20) / 3;
+  CHECK(mean_of({{1, sums, 0, third}, {1, sums, 0, third}, {1, sums, 0, third + 9}, {1, sums, 0, 4 * third}, {1, sums}}, 1) == constant(15));
+  CHECK(sums == Sums{3, 1, 1});
+
+  sums.clear();
+  CHECK(mean_of({{0, sums}, {0, sums}}, 1) == constant(0));
+}
+
+TEST_CASE("changes whose sum is beyond the dtype are not added to each other") {
+  Sums sums;
+  const float most = std::numeric_limits<float>::max();
+  CHECK(mean_of({{most, sums}, {most, sums}, {-most, sums}, {most, sums}}, 4) == constant(most));  // (1 + 2 - 3 + 4) / 4
+  CHECK(std::ranges::all_of(sums, [](std::size_t terms) { return terms == 1; }));
+}
+
+TEST_CASE("clients that follow each other give their changes when the last of them has ended, in whatever order they end") {
+  constexpr std::size_t clients = 21;  // 0 to 7, 8 to 15, 16 to 20
+  Sums sums;
+  std::vector<std::size_t> order(clients);
+  std::iota(order.begin(), order.end(), 0);
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    Random(seed, Purpose::cohort).shuffle(std::span(order));
+    Together together(clients, 12);
+    std::vector<int> has_ended(clients);
+    for (const std::size_t i : order) {
+      has_ended[i] = 1;
+      const std::size_t first = i / 8 * 8, end = std::min(first + 8, clients);
+      const bool last = std::ranges::count(std::span(has_ended).subspan(first, end - first), 0) == 0;
+      auto change = i % 5 == 3 ? nullptr : std::make_unique<Constant>(1, sums);
+      const auto group = together.put(i, {std::move(change), static_cast<std::int64_t>(i)});
+      std::vector<std::int64_t> weights, expected;
+      for (const EndedClient& one : group) weights.push_back(one.weight);
+      for (std::size_t k = first; last && k < end; ++k)
+        if (k % 5 != 3) expected.push_back(static_cast<std::int64_t>(k));
+      CHECK(weights == expected);
+    }
+  }
+}
+
+TEST_CASE("changes of large models do not wait for many others") {
+  Sums sums;
+  const auto group_of = [&](std::size_t bytes) {
+    Together together(100, bytes);
+    std::size_t ended = 0, given = 0;
+    while (given == 0) given = together.put(ended++, {std::make_unique<Constant>(1, sums), 1}).size();
+    CHECK(given == ended);
+    return given;
+  };
+  constexpr std::size_t megabyte = 1 << 20;
+  CHECK(group_of(0) == 8);
+  CHECK(group_of(4 * megabyte) == 8);
+  CHECK(group_of(16 * megabyte) == 2);
+  CHECK(group_of(500 * megabyte) == 1);
+}
