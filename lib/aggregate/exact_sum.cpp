@@ -230,9 +230,9 @@ void ExactSum::add(std::span<const WeightedChange> changes) {
 void ExactSum::add_joined(std::span<const WeightedChange> changes) {
   const Dtype dtype = changes.front().change->dtype();
   double bound = 0;
-  for (const auto& [change, weight] : changes) bound += rounded_up * change->magnitude().largest * static_cast<double>(weight);
+  for (const auto& [change, weight] : changes) bound += rounded_up * change->bound() * static_cast<double>(weight);
   const double most = dtype == Dtype::float32 ? static_cast<double>(std::numeric_limits<float>::max()) : std::numeric_limits<double>::max();
-  if (!(bound < most)) {  // the sum might not be finite, though the terms are
+  if (!(bound < most)) {  // the sum, or what it is made of, might not be finite, though the terms are
     for (const auto& [change, weight] : changes) add(values_of(*change), change->magnitude().largest, weight);
     return;
   }

@@ -12,7 +12,7 @@
 
 namespace fedsim {
 
-/// A client's change, or null where it has ended without one to add.
+/// What a client has left to add. Null, until its group is complete, where it has ended without that.
 struct EndedClient {
   std::unique_ptr<const SealedChange> change;
   std::int64_t weight = 0;
@@ -23,8 +23,8 @@ class Together {
   /// Of `clients` clients whose changes are vectors of so many bytes.
   Together(std::size_t clients, std::size_t bytes);
 
-  /// The i-th client in the order of work has ended; each once. Gives the changes of its group, in that order, where it is the
-  /// last of them to end; else none. Thread-safe.
+  /// The i-th client in the order of work has ended; each once. Gives those of its group that have a change, in that order,
+  /// where it is the last of them to end; else none. Thread-safe.
   std::vector<EndedClient> put(std::size_t i, EndedClient client);
 
  private:

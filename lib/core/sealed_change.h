@@ -26,6 +26,10 @@ class SealedChange {
   /// The norm, within a hundred times the rounding of the values; `largest` bounds |x_i|, and is infinity where a value is
   /// not finite.
   virtual Magnitude magnitude() const = 0;
+  /// weight * bound() bounds what it adds to a value of a sum, as it is computed there, and all that is computed on the way:
+  /// values that nearly cancel are rounded otherwise in another sum, so that `largest` may be below it. Infinity where no
+  /// bound is known.
+  virtual double bound() const = 0;
   /// Bytes of memory that it takes or reads.
   virtual std::size_t held() const = 0;
   /// True where one product gives the sum of both.

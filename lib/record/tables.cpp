@@ -1,6 +1,7 @@
 #include "record/tables.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "record/columns.h"
 
@@ -41,6 +42,7 @@ RoundTable::RoundTable(hdf5::Group root, std::int64_t rounds, ContentHash& hash)
 
 void RoundTable::write(std::span<const RoundRow> rows, ContentHash& hash) {
   if (rows.empty()) return;
+  assert(rows.back().round == rows.front().round + std::ssize(rows) - 1);
   for (std::size_t i = 0; i < round_columns.size(); ++i)
     std::visit([&](auto member) { write_column<RoundRow>(columns_[i], rows.front().round, rows, member, hash); },
                round_columns[i].member);

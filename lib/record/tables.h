@@ -14,7 +14,7 @@ namespace fedsim {
 class RoundTable {
  public:
   RoundTable(hdf5::Group root, std::int64_t rounds, ContentHash& hash);
-  void write(std::span<const RoundRow> rows, ContentHash& hash);  // of rounds one after the other; the first says where
+  void write(std::span<const RoundRow> rows, ContentHash& hash);  // each of the round after the one before; the first says where
   void reopen(const hdf5::Group& root);                // in another copy of the file
 
  private:

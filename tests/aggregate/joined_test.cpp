@@ -28,6 +28,7 @@ class Constant final : public SealedChange {
     const double largest = std::abs(static_cast<double>(value_));
     return {.norm = std::sqrt(3.0) * largest, .largest = largest};
   }
+  double bound() const override { return magnitude().largest; }
   std::size_t held() const override { return held_; }
   bool joins(const SealedChange& other) const override { return dynamic_cast<const Constant&>(other).kind_ == kind_; }
   std::unique_ptr<const BlockVector> sum(std::span<const WeightedChange> terms) const override {

@@ -11,12 +11,45 @@ using namespace fedsim;
 
 namespace {
 
-/// Every batch pulls w towards the first feature of its rows, f = 1/2 (w - x)^2; a row with feature 99 breaks it.
+/// One value, whose sums are rounded to float32 as they are made: they depend on which are added to each other and on the order.
+class SealedValue final : public SealedChange {
+ public:
+  explicit SealedValue(double value) : value_(value) {}
+  std::size_t size() const override { return 1; }
+  Dtype dtype() const override { return Dtype::float64; }
+  Magnitude magnitude() const override { return {.norm = std::abs(value_), .largest = std::isnan(value_) ? bound() : std::abs(value_)}; }
+  double bound() const override { return std::isnan(value_) ? std::numeric_limits<double>::infinity() : std::abs(value_); }
+  std::size_t held() const override { return 0; }
+  bool joins(const SealedChange&) const override { return true; }
+  std::unique_ptr<const BlockVector> sum(std::span<const WeightedChange> terms) const override {
+    double total = 0;
+    for (const auto& [change, weight] : terms)
+      total = static_cast<float>(total + static_cast<double>(weight) * dynamic_cast<const SealedValue&>(*change).value_);
+    return std::make_unique<One>(total);
+  }
+
+ private:
+  struct One final : BlockVector {
+    explicit One(double v) : value(v) {}
+    std::size_t size() const override { return 1; }
+    Dtype dtype() const override { return Dtype::float64; }
+    std::size_t block(std::size_t) const override { return 1; }
+    void compute(std::size_t, void* out) const override { *static_cast<double*>(out) = value; }
+    double value;
+  };
+  double value_;
+};
+
+/// Every batch pulls w towards the first feature of its rows, f = 1/2 (w - x)^2; a row with feature 99 breaks it. A client of one
+/// row leaves its change sealed, where it is asked for that.
 class PullLearner final : public Learner {
  public:
+  explicit PullLearner(bool seals) : seals_(seals) {}
   bool begin(const Vec& start, const StepRule& rule, const RunShape&) override {
     w_ = start;
+    start_ = start.at(0);
     rule_ = rule;
+    sealed_ = nullptr;
     return false;
   }
   Evaluation step(const Batch& batch) override {
@@ -27,22 +60,32 @@ class PullLearner final : public Learner {
     w_.set(0, x == 99 ? std::numeric_limits<double>::quiet_NaN() : w - rule_.lr * g);
     return {.loss = 0.5 * (w - x) * (w - x) * static_cast<double>(batch.count), .correct = 0, .count = batch.count};
   }
+  Evaluation last_step(const Batch& batch, Answer answer) override {
+    const Evaluation result = step(batch);
+    if (seals_ && answer == Answer::sealed_change && batch.count == 1) sealed_ = std::make_unique<SealedValue>(w_.at(0) - start_);
+    return result;
+  }
+  std::unique_ptr<const SealedChange> take_sealed() override { return std::move(sealed_); }
   Vec parameters() const override { return w_; }
   Evaluation gradient(const Vec&, const Batch&, Vec&) override { return {}; }
   Evaluation evaluate(const Vec&, const Batch&) override { return {}; }
 
  private:
+  bool seals_;
   Vec w_;
+  double start_ = 0;
   StepRule rule_;
+  std::unique_ptr<const SealedChange> sealed_;
 };
 
 class PullEngine final : public Engine {
  public:
-  std::unique_ptr<Learner> learner() const override { return std::make_unique<PullLearner>(); }
+  std::unique_ptr<Learner> learner() const override { return std::make_unique<PullLearner>(seals); }
   Vec initial(std::uint64_t) const override { return Vec(1, Dtype::float64); }
   std::string trainer() const override { return "fake"; }
   std::string device() const override { return "cpu"; }
   std::vector<Tensor> tensors() const override { return {{"w", {1}}}; }
+  bool seals = false;
 };
 
 /// Row i has the one feature values[i].
@@ -157,4 +200,40 @@ TEST_CASE("threads do not change a bit of a round") {
     CHECK(many.train_loss == one.train_loss);
     for (std::size_t i = 0; i < one.rows.size(); ++i) CHECK(many.rows[i].update_norm == one.rows[i].update_norm);
   }
+}
+
+TEST_CASE("sealed changes are added by eights in the order of work, whatever ends first and whatever is missing") {
+  // Clients 0 to 24, one row each but 5 (none) and 6 (two, so that it is written and first in the order of work); 10 breaks.
+  // Those in the sum: groups of places 0 to 7, .. in 6, 0, 1, .., 4, 7, .., 24, 5.
+  std::vector<double> values;
+  std::vector<std::int64_t> offsets{0}, order{6};
+  Random random(3, Purpose::data);
+  for (int k = 0; k < 25; ++k) {
+    const int rows = k == 5 ? 0 : k == 6 ? 2 : 1;
+    const double value = k == 10 ? 99 : random.normal() * std::exp(random.normal() * 3);
+    values.insert(values.end(), static_cast<std::size_t>(rows), value);
+    offsets.push_back(std::ssize(values));
+    if (rows == 1) order.push_back(k);
+  }
+  order.push_back(5);
+  double expected = 0;
+  for (std::size_t first = 0; first < order.size(); first += 8) {
+    float group = 0;
+    for (std::size_t i = first; i < std::min(first + 8, order.size()); ++i) {
+      const std::int64_t k = order[i];
+      if (k != 5 && k != 6 && k != 10) group = static_cast<float>(static_cast<double>(group) + values[static_cast<std::size_t>(offsets[static_cast<std::size_t>(k)])]);
+    }
+    expected += static_cast<double>(group);
+  }
+  expected += 2 * values[6];  // 5 has no row: those of 6 are 5 and 6
+  Fixture f("fedavg", values, offsets);
+  f.engine.seals = true;
+  for (const std::int64_t threads : {1, 2, 3, 8})
+    for (int repeat = 0; repeat < 20; ++repeat) {
+      const CohortResult result = f.run(threads);
+      CHECK(result.nonfinite == 1);
+      CHECK(result.first_nonfinite == 10);
+      CHECK(result.mean.reported == 24);
+      REQUIRE(result.mean.delta.at(0) == Approx(expected / 24).epsilon(1e-14));
+    }
 }

@@ -1,6 +1,7 @@
 // Samples that reach the first linear layer as bytes against the same samples as values.
 #include "catch.hpp"
 #include "data/samples.h"
+#include "joined.h"
 #include "models.h"
 #include "train/compiled/kernels.h"
 #include "train/local_sgd.h"
@@ -50,13 +51,14 @@ struct Site {
         worker(engine->learner(), data, dtype),
         start(random_parameters(network, 4, dtype)) {}
 
-  LocalResult run(const ClientOptions& local, std::int64_t samples, Answer answer, double noise = 0, double prox = 0) {
+  LocalResult run(const ClientOptions& local, std::int64_t samples, Answer answer, double noise = 0, double prox = 0,
+                  std::int64_t first = 2) {
     Round round;
     round.index = 3;
     round.client_lr = local.lr;
     round.local = local;
     round.seed = 5;
-    return worker.sgd({.client = 1, .rows = Rows(2, samples), .noise = noise}, round,
+    return worker.sgd({.client = 1, .rows = Rows(first, samples), .noise = noise}, round,
                       LocalJob{.start = start, .prox = prox}, answer);
   }
 };
@@ -124,6 +126,21 @@ void check_equal(double rounding) {
 }
 
 template <class T>
+void check_joined(const std::vector<std::string>& layers, std::int64_t samples, std::int64_t batch, std::int64_t epochs) {
+  CAPTURE(layers.front(), samples, epochs);
+  Site<T> site(layers, true);
+  ClientOptions local;
+  local.lr = 0.1;
+  local.batch_size = batch;
+  local.epochs = epochs;
+  check_joined_sums(site.start.size(), 21, [&](int k) {
+    auto sealed = site.run(local, samples + k % 3, Answer::sealed_change, 0, 0, k).sealed;
+    REQUIRE(sealed);
+    return sealed;
+  });
+}
+
+template <class T>
 void check_gradient(double rounding) {
   for (const auto& layers : {wide, one}) {
     Site<T> bytes(layers, true), values(layers, false);
@@ -146,6 +163,18 @@ void check_gradient(double rounding) {
 TEST_CASE("a first linear layer that reads bytes trains as on their values", "[compiled]") {
   check_equal<float>(1e-6);
   check_equal<double>(1e-14);
+}
+
+TEST_CASE("changes of clients whose samples are bytes are added in one product", "[compiled]") {
+  const auto check_dtype = [](auto zero) {
+    using T = decltype(zero);
+    check_joined<T>(wide, 3, 0, 1);  // one step
+    check_joined<T>(odd, 3, 0, 1);
+    check_joined<T>(wide, 7, 3, 4);  // in dual form
+    check_joined<T>(narrow, 1, 0, 1);  // one step, by rows
+  };
+  check_dtype(0.0f);
+  check_dtype(0.0);
 }
 
 TEST_CASE("gradients and evaluations of bytes are those of their values", "[compiled]") {

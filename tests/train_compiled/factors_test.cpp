@@ -6,6 +6,7 @@
 #include "catch.hpp"
 #include "joined.h"
 #include "models.h"
+#include "train/compiled/factors.h"
 
 using namespace fedsim;
 using namespace fedsim::test;
@@ -56,7 +57,62 @@ void check(Dtype dtype) {
   }
 }
 
+/// Of a layer [8, 8] and two samples whose gradients cancel but for `difference` of them.
+struct Cancelling {
+  std::vector<float> d, x;
+  std::unique_ptr<const SealedChange> change;
+
+  Cancelling(std::uint64_t seed, double size, double difference) : d(16), x(16) {
+    Random random(seed, Purpose::data);
+    for (std::size_t j = 0; j < 8; ++j) {
+      d[j] = static_cast<float>(size * random.normal());
+      d[8 + j] = -d[j];
+      x[j] = static_cast<float>(random.uniform(0.1, 1));
+      x[8 + j] = static_cast<float>(static_cast<double>(x[j]) * (1 + difference * random.normal()));
+    }
+    change = compiled::factored_change<float>(
+        compiled::best_kernels<float>(), 64,
+        {{.weight = 0, .rows = 2, .out = 8, .in = 8, .d = d.data(), .d_row = 8, .x = {.numbers = x.data()}}});
+  }
+  /// Of W [out, in], without the roundings of a product in float32.
+  double value(std::size_t i) const {
+    const std::size_t out = i / 8, in = i % 8;
+    return static_cast<double>(d[out]) * static_cast<double>(x[in]) + static_cast<double>(d[8 + out]) * static_cast<double>(x[8 + in]);
+  }
+};
+
+/// The sum of eight of them, each times `weight`, is off by no more than a few roundings of the products.
+void check_cancelling(double size, double difference, std::int64_t weight) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    std::vector<Cancelling> clients;
+    std::vector<WeightedChange> terms;
+    for (std::uint64_t k = 0; k < 8; ++k) clients.emplace_back(8 * seed + k, size, difference);
+    double bound = 0;
+    for (const Cancelling& client : clients) {
+      terms.push_back({client.change.get(), weight});
+      bound += client.change->bound() * static_cast<double>(weight);
+      REQUIRE(std::isfinite(client.change->magnitude().largest));
+    }
+    CHECK(max_abs(values_of(*clients[0].change->sum({terms.data(), 1}))) <= 1.001 * clients[0].change->bound() * static_cast<double>(weight));
+    ExactSum sum(64, 8);
+    sum.add(terms);
+    const Vec mean = sum.quotient(8.0 * static_cast<double>(weight), Dtype::float32);
+    const double product = 4 * size * (1 + difference);  // of d and x, as good as always
+    for (std::size_t i = 0; i < 64; ++i) {
+      double expected = 0;
+      for (const Cancelling& client : clients) expected += client.value(i) / 8;
+      REQUIRE(std::abs(mean.at(i) - expected) < 16 * 0x1p-24 * product);
+    }
+  }
+}
+
 }  // namespace
+
+TEST_CASE("changes of samples whose gradients nearly cancel are added rightly, however large", "[compiled]") {
+  for (const double size : {0.01, 1.0, 3.0}) check_cancelling(size, 6e-8, 37);
+  check_cancelling(1, 0, 3);
+  check_cancelling(1e36, 1e-5, 1000);  // the values times the weight are numbers, the products are not
+}
 
 TEST_CASE("factors of a client's only step are the change that is written otherwise", "[compiled]") {
   check<float>(Dtype::float32);

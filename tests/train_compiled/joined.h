@@ -1,7 +1,7 @@
 // Exact sums of sealed changes.
 #pragma once
 
-#include <limits>
+#include <algorithm>
 #include <memory>
 #include <vector>
 

@@ -1,6 +1,7 @@
 #include "train/compiled/factored_sum.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "core/clones.h"
 #include "train/compiled/lists.h"
@@ -156,6 +157,7 @@ class ByColumns final : public Piece<T> {
         is_listed_(all.any().listed),
         d_(all.weighted_d(d_row_, true)) {
     const std::vector<const std::uint8_t*> bytes = all.bytes();
+    assert(bytes.empty() || rows_ <= most_columns_of_bytes);
     if (bytes.empty()) x_ = all.x();
     if (!is_listed_) return;
     const Inputs<T> x{.numbers = static_cast<const T*>(x_.data()), .bytes = bytes.empty() ? nullptr : bytes.data()};

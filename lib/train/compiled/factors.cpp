@@ -34,7 +34,8 @@ struct Extent {
 };
 
 /// |d' x|^2 = sum over pairs of rows of (d_i . d_j)(x_i . x_j), and one more than the latter for the bias. No value is larger
-/// than max_j sum_i |d_ij| max(|x_i|, 1), for which |x_i| need not be read again. A thousandth for the rounding.
+/// than max_j sum_i |d_ij| max(|x_i|, 1, unit), for which |x_i| need not be read again; nor is what a sum of them makes of d,
+/// the weight and the unit. A thousandth for the rounding.
 template <class T>
 Extent extent(const Kernels<T>& kernels, const Factor<T>& f) {
   Extent result{.squares = f.squares};
@@ -56,7 +57,7 @@ Extent extent(const Kernels<T>& kernels, const Factor<T>& f) {
   }
   std::vector<T> sums(static_cast<std::size_t>(f.out));
   for (Index i = 0; i < f.rows; ++i) {
-    const T length = std::sqrt(std::max(inner[place(i, i)], T(1)));
+    const T length = std::max({std::sqrt(inner[place(i, i)]), T(1), f.x.unit});
     add_sizes(f.d + i * f.d_row, length, f.out, sums.data());
   }
   result.largest = 1.001 * static_cast<double>(*std::max_element(sums.begin(), sums.end()));
@@ -90,14 +91,15 @@ class FactoredChange final : public SealedChange {
     for (const auto& part : parts_.written.parts) count_in(extent<T>(part));
     magnitude_ = {.norm = std::sqrt(whole.squares.sum), .largest = whole.largest};
     // Products that cancel, as near an optimum, or are not finite say little; NaN in any of them is in the sum.
-    const bool certain = cancellation * whole.squares.sum > whole.squares.terms && std::isfinite(whole.squares.terms) &&
-                         whole.largest < static_cast<double>(std::numeric_limits<T>::max());
-    if (!certain) magnitude_ = measure(values_of(*this));
+    const bool is_bounded = std::isfinite(whole.squares.terms) && whole.largest < static_cast<double>(std::numeric_limits<T>::max());
+    bound_ = is_bounded ? whole.largest : std::numeric_limits<double>::infinity();
+    if (!is_bounded || cancellation * whole.squares.sum <= whole.squares.terms) magnitude_ = measure(values_of(*this));
   }
 
   std::size_t size() const override { return static_cast<std::size_t>(size_); }
   Dtype dtype() const override { return std::is_same_v<T, float> ? Dtype::float32 : Dtype::float64; }
   Magnitude magnitude() const override { return magnitude_; }
+  double bound() const override { return bound_; }
   std::size_t held() const override {
     std::size_t sum = parts_.written.memory.bytes();
     for (const HeldFactor<T>& f : parts_.factors) sum += f.held();
@@ -125,6 +127,7 @@ class FactoredChange final : public SealedChange {
   Index size_;
   Parts<T> parts_;
   Magnitude magnitude_;
+  double bound_;
 };
 
 }  // namespace

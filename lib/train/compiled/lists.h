@@ -31,7 +31,7 @@ class Lists {
     return listed;
   }
 
-  /// Of x' [rows, columns], x [columns, rows], rows even.
+  /// Of x' [rows, columns], x [columns, rows], rows even; of bytes, the same limits.
   Listed<T> of_transposed(const Kernels<T>& kernels, const T* x, Index rows, Index columns, Index chunk) {
     const Listed<T> listed = room_for_values(rows, columns, chunk, 1);
     by_columns(rows, columns, chunk, [&](Index first, Index last, Index at, std::int32_t* ends) {
