@@ -199,9 +199,12 @@ bool ExactSum::add(Vec&& x, double largest, std::int64_t weight) {
   Place at{};
   if (!place(largest, weight, at)) return false;
   if (at.entry == nullptr) return true;
-  // Several in one pass over the sum; but one that was just made and is still in the core's own cache is best read there.
+  // Several in one pass over the sum, where they are all in the core's own cache beside it, or none is; but one that alone is
+  // still there is best read now.
   static const std::size_t own_cache = second_level_cache();
-  const std::size_t most = x.bytes() > own_cache && x.bytes() * terms_at_once <= waiting_bytes ? terms_at_once : 1;
+  const std::size_t together = x.bytes() * terms_at_once;
+  const bool stay = 2 * together <= own_cache, gone = x.bytes() > own_cache && together <= waiting_bytes;
+  const std::size_t most = stay || gone ? terms_at_once : 1;
   at.entry->waiting.push_back({std::move(x), at.factor});
   if (at.entry->waiting.size() >= most) add_waiting(*at.entry);
   return true;

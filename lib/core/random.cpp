@@ -2,20 +2,56 @@
 
 #include <numbers>
 
+#include "core/clones.h"
+
 namespace fedsim {
 
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> c, std::array<std::uint32_t, 2> k) {
-  // Multipliers and Weyl constants of the paper, section 4 and its reference implementation.
-  constexpr std::uint64_t m0 = 0xD2511F53u, m1 = 0xCD9E8D57u;
-  constexpr std::uint32_t w0 = 0x9E3779B9u, w1 = 0xBB67AE85u;
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = m0 * c[0], p1 = m1 * c[2];
-    c = {static_cast<std::uint32_t>(p1 >> 32) ^ c[1] ^ k[0], static_cast<std::uint32_t>(p1),
-         static_cast<std::uint32_t>(p0 >> 32) ^ c[3] ^ k[1], static_cast<std::uint32_t>(p0)};
-    k[0] += w0;
-    k[1] += w1;
+namespace {
+
+// Multipliers and Weyl constants of the paper, section 4 and its reference implementation.
+constexpr std::uint64_t multipliers[2] = {0xD2511F53u, 0xCD9E8D57u};
+constexpr std::uint32_t weyl[2] = {0x9E3779B9u, 0xBB67AE85u};
+
+/// The blocks of `counter` and the counters after it, each in a lane of 64 bits, of which the upper half is ignored.
+template <std::size_t Blocks>
+[[gnu::always_inline]] inline void philox(const std::uint32_t* counter, std::uint32_t k0, std::uint32_t k1, std::uint32_t* words) {
+  constexpr std::uint64_t low = 0xFFFFFFFFu;
+  std::uint64_t c0[Blocks], c1[Blocks], c2[Blocks], c3[Blocks];
+  for (std::size_t i = 0; i < Blocks; ++i) {
+    c0[i] = counter[0] + i;
+    c1[i] = counter[1] + (c0[i] >> 32);
+    c2[i] = counter[2];
+    c3[i] = counter[3];
   }
-  return c;
+  for (int round = 0; round < 10; ++round) {
+    for (std::size_t i = 0; i < Blocks; ++i) {
+      const std::uint64_t p0 = multipliers[0] * (c0[i] & low), p1 = multipliers[1] * (c2[i] & low);
+      c0[i] = (p1 >> 32) ^ c1[i] ^ k0;
+      c1[i] = p1;
+      c2[i] = (p0 >> 32) ^ c3[i] ^ k1;
+      c3[i] = p0;
+    }
+    k0 += weyl[0];
+    k1 += weyl[1];
+  }
+  for (std::size_t i = 0; i < Blocks; ++i) {
+    words[4 * i] = static_cast<std::uint32_t>(c0[i]);
+    words[4 * i + 1] = static_cast<std::uint32_t>(c1[i]);
+    words[4 * i + 2] = static_cast<std::uint32_t>(c2[i]);
+    words[4 * i + 3] = static_cast<std::uint32_t>(c3[i]);
+  }
+}
+
+FEDSIM_CLONES void philox_8(const std::uint32_t* counter, std::uint32_t k0, std::uint32_t k1, std::uint32_t* words) {
+  philox<8>(counter, k0, k1, words);
+}
+
+}  // namespace
+
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
+  std::array<std::uint32_t, 4> words;
+  philox<1>(counter.data(), key[0], key[1], words.data());
+  return words;
 }
 
 Random::Random(std::uint64_t seed, Purpose purpose, std::uint64_t round, std::uint64_t client)
@@ -25,8 +61,10 @@ Random::Random(std::uint64_t seed, Purpose purpose, std::uint64_t round, std::ui
                static_cast<std::uint32_t>(client)} {}
 
 void Random::refill() {
-  block_ = philox4x32(counter_, key_);
-  if (++counter_[0] == 0) ++counter_[1];
+  constexpr std::uint32_t blocks = 8;
+  philox_8(counter_.data(), key_[0], key_[1], words_.data());
+  counter_[0] += blocks;
+  counter_[1] += counter_[0] < blocks;
   used_ = 0;
 }
 
@@ -34,33 +72,13 @@ void Random::seek(std::uint64_t word) {
   const std::uint64_t block = word / 4;
   counter_[0] = static_cast<std::uint32_t>(block);
   counter_[1] = (counter_[1] & 0xFF000000u) | (static_cast<std::uint32_t>(block >> 32) & 0x00FFFFFFu);
-  used_ = 4;
+  used_ = words_.size();
   has_normal_ = false;
-}
-
-std::uint32_t Random::bits32() {
-  if (used_ == 4) refill();
-  return block_[used_++];
-}
-
-std::uint64_t Random::bits64() {
-  const std::uint64_t low = bits32();
-  return low | static_cast<std::uint64_t>(bits32()) << 32;
 }
 
 double Random::uniform() { return static_cast<double>(bits64() >> 11) * 0x1p-53; }
 
 double Random::uniform(double low, double high) { return low + (high - low) * uniform(); }
-
-std::uint64_t Random::below(std::uint64_t n) {
-  __extension__ using Wide = unsigned __int128;
-  Wide product = static_cast<Wide>(bits64()) * n;
-  if (static_cast<std::uint64_t>(product) < n) {
-    const std::uint64_t threshold = (0 - n) % n;
-    while (static_cast<std::uint64_t>(product) < threshold) product = static_cast<Wide>(bits64()) * n;
-  }
-  return static_cast<std::uint64_t>(product >> 64);
-}
 
 double Random::normal() {
   if (has_normal_) {

@@ -34,11 +34,26 @@ class Random {
   /// `round` and `client` are 0 where a purpose has none. At most 2^56 blocks of four 32-bit words a stream.
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t round = 0, std::uint64_t client = 0);
 
-  std::uint32_t bits32();
-  std::uint64_t bits64();
+  std::uint32_t bits32() {
+    if (used_ == words_.size()) refill();
+    return words_[used_++];
+  }
+  std::uint64_t bits64() {
+    const std::uint64_t low = bits32();
+    return low | static_cast<std::uint64_t>(bits32()) << 32;
+  }
   double uniform();                            // [0, 1), 53 bits
   double uniform(double low, double high);     // [low, high)
-  std::uint64_t below(std::uint64_t n);        // [0, n), unbiased (Lemire 2019); n > 0
+  /// [0, n), unbiased (Lemire 2019); n > 0.
+  std::uint64_t below(std::uint64_t n) {
+    __extension__ using Wide = unsigned __int128;
+    Wide product = static_cast<Wide>(bits64()) * n;
+    if (static_cast<std::uint64_t>(product) < n) {
+      const std::uint64_t threshold = (0 - n) % n;
+      while (static_cast<std::uint64_t>(product) < threshold) product = static_cast<Wide>(bits64()) * n;
+    }
+    return static_cast<std::uint64_t>(product >> 64);
+  }
   double normal();                             // N(0, 1), Box-Muller, both halves used
   double gamma(double shape);                  // Marsaglia-Tsang 2000, shape > 0
   /// log of a gamma(shape) variate: finite where gamma() underflows (shape 1e-6); shape > 0.
@@ -56,9 +71,9 @@ class Random {
  private:
   void refill();
   std::array<std::uint32_t, 2> key_;
-  std::array<std::uint32_t, 4> counter_;
-  std::array<std::uint32_t, 4> block_{};
-  unsigned used_ = 4;
+  std::array<std::uint32_t, 4> counter_;   // of the block after those in words_
+  std::array<std::uint32_t, 4 * 8> words_;  // blocks one after the other: eight at once take little more time than two
+  std::size_t used_ = words_.size();
   bool has_normal_ = false;
   double kept_normal_ = 0;
 };

@@ -65,7 +65,7 @@ double dot(const Vec& a, const Vec& b);
 
 /// How large a vector is, read once.
 struct Magnitude {
-  double norm = 0;     // Euclidean, accumulated in double in a fixed order
+  double norm = 0;     // Euclidean, in a fixed order, accumulated in double; of float32 right to 1e-7
   double largest = 0;  // max |a_i|; infinity where any value is not finite
 };
 Magnitude measure(const Vec& a);

@@ -1,10 +1,13 @@
 #include "core/vec.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
+#include "core/random.h"
 
 using namespace fedsim;
 
@@ -47,6 +50,31 @@ TEST_CASE("norm, dot and max_abs") {
       many[place] = 1;
     }
   CHECK(max_abs(Vec()) == 0);
+}
+
+TEST_CASE("the norm of float32 keeps its digits whatever the size of the values, the largest is exact") {
+  Random random(5, Purpose::data);
+  for (const double scale : {1e-44, 1e-30, 1e-13, 1e-11, 1.0, 1e17, 1e19, 1e37})
+    for (const std::size_t n : {1u, 31u, 32u, 127u, 128u, 161u, 1000u}) {
+      CAPTURE(scale, n);
+      std::vector<float> x;
+      for (std::size_t i = 0; i < n; ++i) x.push_back(static_cast<float>(scale * random.normal()));
+      double squares = 0, largest = 0;
+      for (const float v : x) {
+        squares += static_cast<double>(v) * static_cast<double>(v);
+        largest = std::max(largest, std::abs(static_cast<double>(v)));
+      }
+      const Magnitude size = measure(x.data(), n);
+      CHECK(size.norm == Approx(std::sqrt(squares)).epsilon(1e-7));
+      CHECK(size.largest == largest);
+      for (const float bad : {std::numeric_limits<float>::infinity(), std::nanf("")}) {
+        const std::size_t at = random.below(n);
+        const float was = std::exchange(x[at], -bad);
+        CHECK(std::isinf(measure(x.data(), n).largest));
+        x[at] = was;
+      }
+    }
+  CHECK(measure(std::vector<float>(200).data(), 200).norm == 0);
 }
 
 TEST_CASE("a difference in place keeps the memory") {
