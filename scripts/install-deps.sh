@@ -13,6 +13,7 @@ torch_version=2.11.0
 # libtorch_cpu.so needs libcudart.so.13 and libcupti.so.13 beside it, on machines without a GPU too. These are the
 # versions of the CUDA release that this LibTorch was built with.
 cuda_wheels=(nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
+cuda_headers=nvidia-cuda-crt==13.0.88  # what the runtime's headers include; no dependency of torch
 
 # package, then a program that does as well where it is there already ("-": none)
 needed=(
@@ -104,11 +105,12 @@ own_torch() {
 }
 
 install_torch() {
-  local wanted="torch $torch_version ${cuda_wheels[*]}" stamp=.venv/fedsim-libtorch
-  [ "$cuda" = no ] || wanted="torch $torch_version with cuda"
+  local stamp=.venv/fedsim-libtorch with_cuda="torch $torch_version with cuda, $cuda_headers"
+  local wanted="torch $torch_version ${cuda_wheels[*]}"
+  [ "$cuda" = no ] || wanted=$with_cuda
   if [ -f "$stamp" ] && compgen -G '.venv/lib/python3*/site-packages/torch/lib/libtorch_cpu.so' >/dev/null; then
     # A LibTorch with its CUDA libraries serves as well.
-    [ "$(cat "$stamp")" = "$wanted" ] || [ "$(cat "$stamp")" = "torch $torch_version with cuda" ] && return
+    [ "$(cat "$stamp")" = "$wanted" ] || [ "$(cat "$stamp")" = "$with_cuda" ] && return
   fi
   say "installing LibTorch $torch_version into .venv (a download of some 550 MB)"
   rm -f "$stamp"
@@ -121,7 +123,7 @@ install_torch() {
   if [ "$cuda" = no ]; then
     "${pip[@]}" --no-deps "torch==$torch_version" "${cuda_wheels[@]}" || die "LibTorch could not be installed" "${hint[@]}"
   else
-    "${pip[@]}" "torch==$torch_version" || die "LibTorch could not be installed" "${hint[@]}"
+    "${pip[@]}" "torch==$torch_version" "$cuda_headers" || die "LibTorch could not be installed" "${hint[@]}"
   fi
   printf '%s\n' "$wanted" >"$stamp"
 }

@@ -31,6 +31,7 @@ void make_cuda_deterministic() {
   context.setDeterministicCuDNN(true);
   context.setBenchmarkCuDNN(false);
   context.setAllowTF32CuDNN(false);
+  context.setAllowTF32CuBLAS(false);  // an environment variable may have allowed it
   context.setDeterministicAlgorithms(true, /*warn_only=*/true);
   context.setDeterministicFillUninitializedMemory(false);  // a launch for every new tensor; none is read before written
 }
@@ -56,7 +57,7 @@ std::optional<std::string> load_cuda() {
       return;
     }
     if (!at::globalContext().hasCUDA() || at::detail::getCUDAHooks().deviceCount() == 0) {
-      reason = "LibTorch's CUDA library finds no GPU";
+      reason = "LibTorch's CUDA library finds no GPU (or LibTorch was used before it was loaded)";
       return;
     }
     make_cuda_deterministic();

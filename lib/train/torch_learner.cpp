@@ -38,12 +38,14 @@ class TorchLearner final : public Learner {
   }
 
   bool begin(const Vec& start, const StepRule& rule, const RunShape&) override {
-    load(start);
-    rule_ = rule;
-    velocity_.assign(model_->parameters.size(), {});
-    anchor_ = rule.anchor ? split(*rule.anchor) : std::vector<at::Tensor>{};
-    linear_ = rule.linear ? split(*rule.linear) : std::vector<at::Tensor>{};
-    return false;
+    return guarded([&] {
+      load(start);
+      rule_ = rule;
+      velocity_.assign(model_->parameters.size(), {});
+      anchor_ = rule.anchor ? split(*rule.anchor) : std::vector<at::Tensor>{};
+      linear_ = rule.linear ? split(*rule.linear) : std::vector<at::Tensor>{};
+      return false;
+    });
   }
 
   Evaluation step(const Batch& batch) override {

@@ -1,7 +1,9 @@
 #include "train/batched/graph.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 
+#include "core/error.h"
 #include "train/torch_library.h"
 
 namespace fedsim::batched {
@@ -9,8 +11,14 @@ namespace {
 
 MakeGraphStream load() {
   const auto path = find_library("fedsim_cuda.so");
-  void* library = path ? dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;  // kept for the life of the program
-  return library != nullptr ? reinterpret_cast<MakeGraphStream>(dlsym(library, "fedsim_graph_stream")) : nullptr;
+  if (!path) return nullptr;
+  void* library = dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);  // kept for the life of the program
+  if (library == nullptr) {
+    const char* why = dlerror();
+    throw OutputError(fmt::format("cannot load {}: {}\nhelp: build it again beside this program, or remove it: steps are slower without",
+                                  path->string(), why ? why : "unknown reason"));
+  }
+  return reinterpret_cast<MakeGraphStream>(dlsym(library, "fedsim_graph_stream"));
 }
 
 }  // namespace

@@ -128,12 +128,13 @@ class Forward {
                                const at::Tensor& b_ih, const at::Tensor& b_hh) {
     const std::int64_t batch = x.size(1), times = x.size(2);
     const at::Tensor inputs = product(x.flatten(1, 2), w_ih, b_ih + b_hh).unflatten(1, {batch, times});
+    const std::vector<at::Tensor> input = inputs.unbind(2);  // backwards one stack; select would write all of it for each
     const at::Tensor w_t = w_hh.transpose(1, 2);
     at::Tensor h, c;
     std::vector<at::Tensor> outputs;
     for (std::int64_t t = 0; t < times; ++t) {
-      const at::Tensor input = inputs.select(2, t);
-      const auto gates = (h.defined() ? at::baddbmm(input, h, w_t) : input).chunk(4, -1);
+      const at::Tensor& now = input[static_cast<std::size_t>(t)];
+      const auto gates = (h.defined() ? at::baddbmm(now, h, w_t) : now).chunk(4, -1);
       const at::Tensor fresh = at::sigmoid(gates[0]) * at::tanh(gates[2]);
       c = c.defined() ? at::addcmul(fresh, at::sigmoid(gates[1]), c) : fresh;
       h = at::sigmoid(gates[3]) * at::tanh(c);

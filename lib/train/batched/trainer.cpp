@@ -3,7 +3,6 @@
 #include <c10/util/Exception.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/error.h"
 #include "train/torch_threads.h"
@@ -13,6 +12,7 @@ namespace {
 
 constexpr std::size_t kept_groups = 4;      // with their memory; a cohort of one size needs two at most
 constexpr int steps_before_capture = 2;     // libraries set themselves up in the first ones
+constexpr std::int64_t worth_a_capture = 16;  // steps still to come, of a shape that may not come again
 constexpr std::int64_t steps_at_once = 64;  // of which the row numbers are sent together
 constexpr std::int64_t gradient_rows =
     32;  // of each client at a time. Constant: it is part of a result's bits
@@ -99,12 +99,10 @@ class HostBatches {
   std::vector<std::int64_t> rows_;
 };
 
-/// Row k of [m, d] on the host as a vector.
+/// Row k of [m, d] as a vector, from the device at once: no copy of the whole matrix is made on the host.
 Vec row(const at::Tensor& matrix, std::int64_t k, Dtype dtype) {
   Vec v = Vec::uninitialized(static_cast<std::size_t>(matrix.size(1)), dtype);
-  const auto* first =
-      static_cast<const char*>(matrix.const_data_ptr()) + static_cast<std::size_t>(k) * v.bytes();
-  std::memcpy(v.data(), first, v.bytes());
+  at::from_blob(v.data(), {matrix.size(1)}, dtype == Dtype::float32 ? at::kFloat : at::kDouble).copy_(matrix.select(0, k));
   return v;
 }
 
@@ -145,16 +143,25 @@ void Trainer::run(const std::function<void()>& work) {
 }
 
 Trainer::Prepared& Trainer::prepared(const GroupShape& shape) {
+  ++calls_;
   const auto found = groups_.find(shape);
-  if (found != groups_.end()) return found->second;
-  if (groups_.size() >= kept_groups) groups_.clear();  // cohorts of changing size: memory stays bounded
+  if (found != groups_.end()) {
+    found->second.last_call = calls_;
+    found->second.returned = true;
+    return found->second;
+  }
+  if (groups_.size() >= kept_groups)  // cohorts of changing size: memory stays bounded
+    groups_.erase(std::ranges::min_element(groups_, {}, [](const auto& one) { return one.second.last_call; }));
+  auto group = std::make_unique<Group>(*network_, samples_, shape, device_);
   Prepared& one = groups_[shape];
-  one.group = std::make_unique<Group>(*network_, samples_, shape, device_);
+  one.group = std::move(group);
+  one.last_call = calls_;
   return one;
 }
 
-void Trainer::step(Prepared& one) {
-  if (!one.graph && stream_ && !one.no_graph && one.ordinary_steps >= steps_before_capture) {
+void Trainer::step(Prepared& one, std::int64_t left) {
+  const bool pays = one.returned || left >= worth_a_capture;
+  if (!one.graph && stream_ && !one.no_graph && one.ordinary_steps >= steps_before_capture && pays) {
     one.graph = stream_->capture([&] { one.group->step(); });
     one.no_graph = one.graph == nullptr;
   }
@@ -185,7 +192,7 @@ void Trainer::train(Prepared& one, const GroupShape& shape, const Round& round, 
     for (std::int64_t s = 0; s < count; ++s) {
       one.group->set_rows(rows.select(0, s));
       if (shape.host) host.send(table.step(s), *one.group);
-      step(one);
+      step(one, steps - begin - s);
     }
   }
 }
@@ -225,7 +232,7 @@ std::vector<LocalResult> Trainer::sgd(const Round& round, std::span<const Job> j
     Prepared& one = prepared(shape);
     one.group->begin(start);
     train(one, shape, round, jobs, results);
-    const at::Tensor w = one.group->parameters().to(at::kCPU), losses = one.group->losses().to(at::kCPU),
+    const at::Tensor w = one.group->parameters(), losses = one.group->losses().to(at::kCPU),
                      counts = one.group->counts().to(at::kCPU);
     for (std::size_t k = 0; k < jobs.size(); ++k) {
       const auto i = static_cast<std::int64_t>(k);
@@ -269,7 +276,7 @@ std::vector<GradientResult> Trainer::gradient(const Round& round, std::span<cons
       if (from_host) host.send(table.step(0), group);
       group.add_gradient(sums);
     }
-    const at::Tensor means = sums.div(group.counts().clamp_min(1).unsqueeze(1)).to(at::kCPU, samples_.type());
+    const at::Tensor means = sums.div(group.counts().clamp_min(1).unsqueeze(1));
     const at::Tensor losses = group.losses().to(at::kCPU), counts = group.counts().to(at::kCPU);
     for (std::size_t k = 0; k < points.size(); ++k)
       results[k] = {

@@ -23,9 +23,12 @@ class Trainer final : public CohortTrainer {
     std::unique_ptr<StepGraph> graph;
     int ordinary_steps = 0;
     bool no_graph = false;
+    bool returned = false;  // asked for more than once
+    std::int64_t last_call = 0;
   };
   Prepared& prepared(const GroupShape& shape);
-  void step(Prepared& one);
+  /// `left`: steps of this run still to come, this one among them.
+  void step(Prepared& one, std::int64_t left);
   void train(Prepared& one, const GroupShape& shape, const Round& round, std::span<const Job> jobs,
              std::vector<LocalResult>& results);
   /// Runs `work` on the stream of the graphs, where there is one.
@@ -37,6 +40,7 @@ class Trainer final : public CohortTrainer {
   DeviceSamples samples_;
   std::unique_ptr<GraphStream> stream_;
   std::map<GroupShape, Prepared> groups_;
+  std::int64_t calls_ = 0;
   std::vector<BatchPlan> plans_;
 };
 

@@ -1,5 +1,6 @@
 // fedsim_cuda.so: LibTorch's CUDA graphs behind batched/graph.h. Loaded at run time, after libtorch_cuda.so.
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
@@ -30,32 +31,43 @@ class CudaStream final : public GraphStream {
   }
 
   std::unique_ptr<StepGraph> capture(const std::function<void()>& step) override {
+    if (has_failed_) return nullptr;
     stream_.synchronize();
+    // The step's memory is taken a second time, and what the allocator keeps is not given back during a capture.
+    c10::cuda::CUDACachingAllocator::emptyCache();
     auto captured = std::make_unique<CudaGraph>();
-    captured->graph.capture_begin();
+    const c10::cuda::MempoolId_t pool = at::cuda::graph_pool_handle();
     try {
+      captured->graph.capture_begin(pool);
       step();
       captured->graph.capture_end();
-    } catch (const c10::OutOfMemoryError&) {
-      end(captured->graph);
-      throw;
-    } catch (const std::exception&) {  // an operation that cannot be captured: nothing of the step was run
-      end(captured->graph);
+      return captured;
+    } catch (const std::exception&) {  // too little memory, or what cannot be captured: nothing of the step was run
+      leave(std::move(captured), pool);
       return nullptr;
     }
-    return captured;
   }
 
  private:
-  /// Leaves the capture that failed.
-  static void end(at::cuda::CUDAGraph& graph) {
+  /// Leaves a capture that failed, after which there is no other: LibTorch 2.11 ends its allocator's part only where the
+  /// capture is still valid, and then refers to the graph, which must stay.
+  void leave(std::unique_ptr<CudaGraph> failed, const c10::cuda::MempoolId_t& pool) {
+    has_failed_ = true;
     try {
-      graph.capture_end();
+      failed->graph.capture_end();
+      return;
     } catch (const std::exception&) {  // says again that the capture is not valid
+    }
+    static_cast<void>(failed.release());
+    try {
+      c10::cuda::CUDACachingAllocator::endAllocateToPool(stream_.device_index(), pool);
+      c10::cuda::CUDACachingAllocator::releasePool(stream_.device_index(), pool);
+    } catch (const std::exception&) {  // the capture had not begun
     }
   }
 
   c10::cuda::CUDAStream stream_;
+  bool has_failed_ = false;
 };
 
 }  // namespace
