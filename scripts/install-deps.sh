@@ -109,8 +109,11 @@ install_torch() {
   local wanted="torch $torch_version ${cuda_wheels[*]}"
   [ "$cuda" = no ] || wanted=$with_cuda
   if [ -f "$stamp" ] && compgen -G '.venv/lib/python3*/site-packages/torch/lib/libtorch_cpu.so' >/dev/null; then
-    # A LibTorch with its CUDA libraries serves as well.
-    [ "$(cat "$stamp")" = "$wanted" ] || [ "$(cat "$stamp")" = "$with_cuda" ] && return
+    # A LibTorch with its CUDA libraries serves as well, also one of an earlier version of this script.
+    case $(cat "$stamp") in
+      "$wanted") return ;;
+      "torch $torch_version with cuda"*) [ "$cuda" = yes ] || return ;;
+    esac
   fi
   say "installing LibTorch $torch_version into .venv (a download of some 550 MB)"
   rm -f "$stamp"

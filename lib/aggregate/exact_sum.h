@@ -19,10 +19,9 @@ namespace fedsim {
 /// is read once, and memory is one accumulator a class that occurs (one to three in practice), two where vectors come both
 /// written and, in part, by columns.
 ///
-/// The accumulator has twice the bytes of a float32 term, read and written: terms of which a few
-/// fit beside it into the core's own cache, or only into the shared one, wait for others of their class, and one pass over it
-/// adds them all. Sealed changes that
-/// come together are one term where they join, computed in that pass: its values are never in memory as a whole.
+/// The accumulator has twice the bytes of a float32 term, read and written: terms of which a few fit beside it into the core's
+/// own cache, or only into the shared one, wait for others of their class, and one pass over it adds them all. Sealed changes
+/// that come together are one term where they join, computed in that pass: its values are never in memory as a whole.
 ///
 /// Resolution: 2^-bits of a term's class limit; a term keeps at least bits - 4 significant bits in its largest
 /// coordinate (47 for fewer than 2048 terms). Classes more than 64 bits below the largest are dropped: they could not

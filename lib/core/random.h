@@ -72,7 +72,7 @@ class Random {
   void refill();
   std::array<std::uint32_t, 2> key_;
   std::array<std::uint32_t, 4> counter_;   // of the block after those in words_
-  std::array<std::uint32_t, 4 * 8> words_;  // blocks one after the other: eight at once take little more time than two
+  std::array<std::uint32_t, 4 * 8> words_{};  // blocks one after the other: eight at once take little more time than two
   std::size_t used_ = words_.size();
   bool has_normal_ = false;
   double kept_normal_ = 0;

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/util/Exception.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "core/error.h"
 #include "train/torch_library.h"
@@ -76,6 +78,19 @@ std::optional<int> device_number(const std::string& wanted) {
   return number;
 }
 
+/// LibTorch says some things at every forward pass: each text once.
+class EachTextOnce final : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning& warning) override {
+    const std::lock_guard lock(mutex_);
+    if (said_.insert(warning.msg()).second) c10::WarningHandler::process(warning);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> said_;
+};
+
 }  // namespace
 
 std::string resolve_device(const std::string& wanted) {
@@ -102,8 +117,10 @@ std::string torch_instruction_set() {
 
 void set_one_intra_op_thread() {
   static std::mutex mutex;
+  static EachTextOnce& warnings = *new EachTextOnce;  // never destroyed: threads may end after it
   const std::lock_guard lock(mutex);
   at::set_num_threads(1);
+  c10::WarningUtils::set_warning_handler(&warnings);  // each thread has its own too
 }
 
 }  // namespace fedsim

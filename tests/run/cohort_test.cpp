@@ -1,11 +1,14 @@
 // A round over fake clients: what is summed, what is dropped, which states are kept, on any number of threads.
 #include "run/cohort.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 #include "catch.hpp"
+#include "core/sealed_change.h"
 
 using namespace fedsim;
 

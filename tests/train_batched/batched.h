@@ -127,6 +127,25 @@ inline Dataset text(std::int64_t targets = 9) {
       {.rows = rows, .shape = {9}, .classes = 20, .targets = targets, .vocabulary = 20, .padded = true});
 }
 
+/// So many calls of one trainer, and one of another, give the same parameters.
+inline void check_same_bytes(const std::string& name, const std::string& device, int calls) {
+  use_one_torch_thread();
+  const Dataset data = digits();
+  const auto engine = make_engine(model_of(shipped(name, data)), data, "batched", device, Dtype::float32);
+  const Vec start = engine->initial(3);
+  const LocalJob job{.start = start};
+  const auto clients = ragged();
+  std::vector<CohortTrainer::Job> asked;
+  for (const auto& client : clients) asked.push_back({&client, &job});
+  const Round round = toy_round(everything());
+  const auto first = engine->cohort_trainer(data)->sgd(round, asked);
+  const auto trainer = engine->cohort_trainer(data);
+  for (int call = 0; call < calls; ++call) {
+    const auto results = trainer->sgd(round, asked);
+    for (std::size_t k = 0; k < clients.size(); ++k) CHECK(results[k].w == first[k].w);
+  }
+}
+
 inline const std::vector<std::string> residual_net{
     "conv 8 3 same nobias",
     "groupnorm 2",

@@ -94,6 +94,7 @@ void check_cancelling(double size, double difference, std::int64_t weight) {
       REQUIRE(std::isfinite(client.change->magnitude().largest));
     }
     CHECK(max_abs(values_of(*clients[0].change->sum({terms.data(), 1}))) <= 1.001 * clients[0].change->bound() * static_cast<double>(weight));
+    if (std::isfinite(bound)) CHECK(max_abs(values_of(*clients[0].change->sum(terms))) <= 1.001 * bound);
     ExactSum sum(64, 8);
     sum.add(terms);
     const Vec mean = sum.quotient(8.0 * static_cast<double>(weight), Dtype::float32);

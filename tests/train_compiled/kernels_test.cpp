@@ -1,6 +1,7 @@
 // Every instruction set's products against three nested loops, with odd shapes, strides and tails.
 #include "train/compiled/kernels.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 

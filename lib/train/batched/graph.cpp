@@ -13,12 +13,13 @@ MakeGraphStream load() {
   const auto path = find_library("fedsim_cuda.so");
   if (!path) return nullptr;
   void* library = dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);  // kept for the life of the program
-  if (library == nullptr) {
+  void* make = library != nullptr ? dlsym(library, "fedsim_graph_stream") : nullptr;
+  if (make == nullptr) {
     const char* why = dlerror();
     throw OutputError(fmt::format("cannot load {}: {}\nhelp: build it again beside this program, or remove it: steps are slower without",
                                   path->string(), why ? why : "unknown reason"));
   }
-  return reinterpret_cast<MakeGraphStream>(dlsym(library, "fedsim_graph_stream"));
+  return reinterpret_cast<MakeGraphStream>(make);
 }
 
 }  // namespace

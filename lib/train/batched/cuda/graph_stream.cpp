@@ -49,8 +49,8 @@ class CudaStream final : public GraphStream {
   }
 
  private:
-  /// Leaves a capture that failed, after which there is no other: LibTorch 2.11 ends its allocator's part only where the
-  /// capture is still valid, and then refers to the graph, which must stay.
+  /// Leaves a capture that failed, after which there is no other: LibTorch 2.11 does not end its allocator's part where the
+  /// capture is no longer valid, and that refers to the graph, which must then stay.
   void leave(std::unique_ptr<CudaGraph> failed, const c10::cuda::MempoolId_t& pool) {
     has_failed_ = true;
     try {
@@ -58,11 +58,11 @@ class CudaStream final : public GraphStream {
       return;
     } catch (const std::exception&) {  // says again that the capture is not valid
     }
-    static_cast<void>(failed.release());
     try {
       c10::cuda::CUDACachingAllocator::endAllocateToPool(stream_.device_index(), pool);
+      static_cast<void>(failed.release());
       c10::cuda::CUDACachingAllocator::releasePool(stream_.device_index(), pool);
-    } catch (const std::exception&) {  // the capture had not begun
+    } catch (const std::exception&) {  // it had ended, or never begun: the graph gives its memory back itself
     }
   }
 
