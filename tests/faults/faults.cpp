@@ -10,7 +10,7 @@
 //
 // Counted: open and openat for writing or of a folder, write, pwrite, writev, sendfile, copy_file_range,
 // fsync, fdatasync, ftruncate, rename, mkdir, unlink, remove. Lines: "open P", "truncate P N", "write P
-// OFFSET N", "sync P", "rename P Q", "unlink P", "mkdir P"; spaces in names are not expected.
+// OFFSET N", "sync P", "rename P Q", "unlink P", "mkdir P", with tabs in place of the spaces.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/sendfile.h>
@@ -127,11 +127,11 @@ void record(const std::string& line, const void* bytes = nullptr, std::size_t si
   errno = kept;
 }
 
-std::string number(long long value) { return std::string(1, ' ').append(std::to_string(value)); }
+std::string number(long long value) { return std::string(1, '\t').append(std::to_string(value)); }
 
 void record_write(const std::string& path, long long offset, const void* bytes, ssize_t size) {
   if (size > 0 && watched(path))
-    record("write " + path + number(offset) + number(size), bytes, static_cast<std::size_t>(size));
+    record("write\t" + path + number(offset) + number(size), bytes, static_cast<std::size_t>(size));
 }
 
 /// Where the last `size` bytes written through the descriptor begin.
@@ -141,8 +141,8 @@ bool changes(int flags) { return (flags & (O_WRONLY | O_RDWR | O_CREAT | O_DIREC
 
 void record_open(const std::string& path, int flags) {
   if (!watched(path) || (flags & O_DIRECTORY) != 0) return;
-  if ((flags & O_CREAT) != 0) record("open " + path);
-  if ((flags & O_TRUNC) != 0) record("truncate " + path + " 0");
+  if ((flags & O_CREAT) != 0) record("open\t" + path);
+  if ((flags & O_TRUNC) != 0) record("truncate\t" + path + "\t0");
 }
 
 /// The third argument of open, where there is one.
@@ -253,34 +253,34 @@ ssize_t copy_file_range(int in, off64_t* from, int out, off64_t* to, size_t size
 int fsync(int descriptor) {
   REAL(fsync);
   const std::string path = path_of(descriptor);
-  return done_to(path, "sync " + path, [&] { return original(descriptor); });
+  return done_to(path, "sync\t" + path, [&] { return original(descriptor); });
 }
 int fdatasync(int descriptor) {
   REAL(fdatasync);
   const std::string path = path_of(descriptor);
-  return done_to(path, "sync " + path, [&] { return original(descriptor); });
+  return done_to(path, "sync\t" + path, [&] { return original(descriptor); });
 }
 int ftruncate(int descriptor, off_t size) noexcept {
   REAL(ftruncate);
   const std::string path = path_of(descriptor);
-  return done_to(path, "truncate " + path + number(size), [&] { return original(descriptor, size); });
+  return done_to(path, "truncate\t" + path + number(size), [&] { return original(descriptor, size); });
 }
 int ftruncate64(int descriptor, off64_t size) noexcept { return ftruncate(descriptor, size); }
 int rename(const char* from, const char* to) noexcept {
   REAL(rename);
-  return done_to(absolute(to), "rename " + absolute(from) + " " + absolute(to),
+  return done_to(absolute(to), "rename\t" + absolute(from) + "\t" + absolute(to),
                  [&] { return original(from, to); });
 }
 int mkdir(const char* path, mode_t mode) noexcept {
   REAL(mkdir);
-  return done_to(absolute(path), "mkdir " + absolute(path), [&] { return original(path, mode); });
+  return done_to(absolute(path), "mkdir\t" + absolute(path), [&] { return original(path, mode); });
 }
 int unlink(const char* path) noexcept {
   REAL(unlink);
-  return done_to(absolute(path), "unlink " + absolute(path), [&] { return original(path); });
+  return done_to(absolute(path), "unlink\t" + absolute(path), [&] { return original(path); });
 }
 int remove(const char* path) noexcept {
   REAL(remove);
-  return done_to(absolute(path), "unlink " + absolute(path), [&] { return original(path); });
+  return done_to(absolute(path), "unlink\t" + absolute(path), [&] { return original(path); });
 }
 }

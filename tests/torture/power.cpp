@@ -31,8 +31,9 @@ std::vector<Call> read_log(const fs::path& path) {
     std::istringstream words(text.substr(at, end - at));
     at = end + 1;
     Call call;
-    words >> call.what >> call.path;
-    if (call.what == "rename") words >> call.other;
+    std::getline(words, call.what, '\t');
+    std::getline(words, call.path, '\t');
+    if (call.what == "rename") std::getline(words, call.other, '\t');
     if (call.what == "truncate") words >> call.size;
     if (call.what == "write") {
       words >> call.offset >> call.size;
