@@ -33,8 +33,8 @@ class ExactSum {
   /// Adds weight * x, largest = max_abs(x), finite. weight >= 0. False, and nothing is added (x stays), where the
   /// product overflows a double.
   bool add(Vec&& x, double largest, std::int64_t weight);
-  /// Adds changes whose weight * magnitude().largest is finite. They are added to each other first, rounded as their values are, so that
-  /// the bits depend on which come together and in which order, and on nothing else.
+  /// Adds changes whose weight * magnitude().largest is finite. They are added to each other first, rounded as their values
+  /// are, so that the bits depend on which come together and in which order, and on nothing else.
   void add(std::span<const WeightedChange> changes);
   /// Adds the terms that wait for others, as a merge and the quotient do too.
   void add_waiting();

@@ -61,10 +61,10 @@ Random::Random(std::uint64_t seed, Purpose purpose, std::uint64_t round, std::ui
                static_cast<std::uint32_t>(client)} {}
 
 void Random::refill() {
-  constexpr std::uint32_t blocks = 8;
+  static_assert(blocks_at_once == 8);
   philox_8(counter_.data(), key_[0], key_[1], words_.data());
-  counter_[0] += blocks;
-  counter_[1] += counter_[0] < blocks;
+  counter_[0] += blocks_at_once;
+  counter_[1] += counter_[0] < blocks_at_once;
   used_ = 0;
 }
 

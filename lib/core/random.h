@@ -69,10 +69,11 @@ class Random {
   void seek(std::uint64_t word);
 
  private:
+  static constexpr std::uint32_t blocks_at_once = 8;  // take the time of three or four alone, where there is AVX-512
   void refill();
   std::array<std::uint32_t, 2> key_;
   std::array<std::uint32_t, 4> counter_;   // of the block after those in words_
-  std::array<std::uint32_t, 4 * 8> words_{};  // blocks one after the other: eight at once take little more time than two
+  std::array<std::uint32_t, 4 * blocks_at_once> words_{};  // blocks one after the other
   std::size_t used_ = words_.size();
   bool has_normal_ = false;
   double kept_normal_ = 0;

@@ -2,6 +2,7 @@
 
 #include "train/torch_device.h"
 #include "train/torch_learner.h"
+#include "train/torch_tensor.h"
 
 namespace fedsim {
 namespace {
@@ -16,7 +17,7 @@ class NetworkModel final : public TorchModel {
     tokens = network.layers.front().kind == LayerKind::embedding;
     dtype = type;
     device = at::Device(where);
-    const auto options = at::TensorOptions(type == Dtype::float32 ? at::kFloat : at::kDouble).device(device);
+    const auto options = at::TensorOptions(scalar_type(type)).device(device);
     for (const auto& parameter : network.parameters)
       parameters.push_back({parameter.name, at::zeros(parameter.shape, options).set_requires_grad(parameter.trainable),
                             parameter.trainable});

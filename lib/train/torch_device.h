@@ -13,7 +13,7 @@ std::string resolve_device(const std::string& wanted);
 /// "avx512", "avx2" or "generic": the kernels LibTorch takes on this CPU.
 std::string torch_instruction_set();
 
-/// One intra-op thread for what the calling thread asks of LibTorch from now on.
+/// One intra-op thread for what the calling thread asks of LibTorch from now on, and each of its warnings once.
 void set_one_intra_op_thread();
 
 }  // namespace fedsim

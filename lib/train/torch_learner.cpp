@@ -10,11 +10,10 @@
 #include <optional>
 
 #include "core/error.h"
+#include "train/torch_tensor.h"
 
 namespace fedsim {
 namespace {
-
-at::ScalarType scalar(Dtype dtype) { return dtype == Dtype::float32 ? at::kFloat : at::kDouble; }
 
 /// Runs `work`; out of memory, on a GPU most often, becomes an error that a user can act on.
 template <class Work>
@@ -100,7 +99,7 @@ class TorchLearner final : public Learner {
   at::Tensor view(Vec& flat, std::size_t i) const {
     const at::Tensor& like = model_->parameters[i].value;
     auto* first = static_cast<char*>(flat.data()) + offsets_[i] * size_of(flat.dtype());
-    return at::from_blob(first, like.sizes(), at::TensorOptions(scalar(flat.dtype())));
+    return at::from_blob(first, like.sizes(), at::TensorOptions(scalar_type(flat.dtype())));
   }
   at::Tensor view(const Vec& flat, std::size_t i) const { return view(const_cast<Vec&>(flat), i); }  // only read
 
@@ -119,7 +118,7 @@ class TorchLearner final : public Learner {
   at::Tensor forward(const Batch& batch, Pass pass) {
     std::vector<std::int64_t> shape{batch.count};
     shape.insert(shape.end(), model_->input.begin(), model_->input.end());
-    at::Tensor x = at::from_blob(const_cast<void*>(batch.x), shape, at::TensorOptions(scalar(model_->dtype)));
+    at::Tensor x = at::from_blob(const_cast<void*>(batch.x), shape, at::TensorOptions(scalar_type(model_->dtype)));
     if (model_->tokens) x = x.to(at::kLong);
     return model_->forward(x.to(model_->device), pass, batch.dropout).reshape({-1, model_->classes});
   }

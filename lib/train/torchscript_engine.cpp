@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "train/torch_device.h"
 #include "train/torch_learner.h"
+#include "train/torch_tensor.h"
 
 namespace fedsim {
 namespace {
@@ -119,7 +120,7 @@ class TorchScriptEngine final : public Engine {
     torch::jit::Module copy = [&] {
       const c10::NoGradGuard no_grad;  // else the copies would be results of a clone, not leaves
       torch::jit::Module made = module_.deepcopy();
-      made.to(at::Device(device_), dtype_ == Dtype::float32 ? at::kFloat : at::kDouble, /*non_blocking=*/false);
+      made.to(at::Device(device_), scalar_type(dtype_), /*non_blocking=*/false);
       return made;
     }();
     auto from = module_.parameters().begin();
@@ -138,7 +139,7 @@ class TorchScriptEngine final : public Engine {
     Shape shape = input_, wanted{2, classes_};
     shape.insert(shape.begin(), 2);
     if (targets_ > 1) wanted.insert(wanted.begin() + 1, targets_);
-    const auto type = tokens_ ? at::kLong : dtype_ == Dtype::float32 ? at::kFloat : at::kDouble;
+    const auto type = tokens_ ? at::kLong : scalar_type(dtype_);
     at::Tensor logits;
     try {
       const c10::NoGradGuard no_grad;

@@ -2,6 +2,8 @@
 // parameters may differ by rounding only. Norm of the difference over the norm of the parameters.
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -127,22 +129,29 @@ inline Dataset text(std::int64_t targets = 9) {
       {.rows = rows, .shape = {9}, .classes = 20, .targets = targets, .vocabulary = 20, .padded = true});
 }
 
-/// So many calls of one trainer, and one of another, give the same parameters.
-inline void check_same_bytes(const std::string& name, const std::string& device, int calls) {
-  use_one_torch_thread();
-  const Dataset data = digits();
-  const auto engine = make_engine(model_of(shipped(name, data)), data, "batched", device, Dtype::float32);
-  const Vec start = engine->initial(3);
-  const LocalJob job{.start = start};
-  const auto clients = ragged();
+/// Clients of one model that start alike.
+struct Cohort {
+  Cohort(Dataset d, const std::vector<std::string>& layers, const std::string& device)
+      : data(std::move(d)), engine(make_engine(model_of(layers), data, "batched", device, Dtype::float32)), start(engine->initial(3)) {
+    for (const auto& client : clients) asked.push_back({&client, &job});
+  }
+  Dataset data;
+  std::unique_ptr<Engine> engine;
+  Vec start;
+  LocalJob job{.start = start};
+  std::vector<ClientData> clients = ragged();
+  Round round = toy_round(everything());
   std::vector<CohortTrainer::Job> asked;
-  for (const auto& client : clients) asked.push_back({&client, &job});
-  const Round round = toy_round(everything());
-  const auto first = engine->cohort_trainer(data)->sgd(round, asked);
-  const auto trainer = engine->cohort_trainer(data);
-  for (int call = 0; call < calls; ++call) {
-    const auto results = trainer->sgd(round, asked);
-    for (std::size_t k = 0; k < clients.size(); ++k) CHECK(results[k].w == first[k].w);
+};
+
+/// One trainer gives the first `sizes` clients, group after group, the parameters that a new one gives each.
+inline void check_same_bytes(const Cohort& cohort, const std::vector<std::size_t>& sizes) {
+  use_one_torch_thread();
+  const auto trainer = cohort.engine->cohort_trainer(cohort.data);
+  for (const std::size_t size : sizes) {
+    const std::span group(cohort.asked.data(), size);
+    const auto got = trainer->sgd(cohort.round, group), expected = cohort.engine->cohort_trainer(cohort.data)->sgd(cohort.round, group);
+    for (std::size_t k = 0; k < size; ++k) CHECK(got[k].w == expected[k].w);
   }
 }
 

@@ -63,24 +63,12 @@ TEST_CASE("batched: random lists of layers", "[batched]") {
   }
 }
 
-TEST_CASE("batched: the same call has the same bytes", "[batched]") { check_same_bytes("lenet5", "cpu", 2); }
+TEST_CASE("batched: the same call has the same bytes", "[batched]") {
+  check_same_bytes({digits(), shipped("lenet5", digits()), "cpu"}, {7, 7});
+}
 
 TEST_CASE("batched: groups of more sizes than are kept, in turn and again", "[batched]") {
-  use_one_torch_thread();
-  const Dataset data = toy_data({.rows = rows});
-  const auto engine = make_engine(model_of({"linear 9", "tanh", "linear 4"}), data, "batched", "cpu", Dtype::float32);
-  const Vec start = engine->initial(3);
-  const LocalJob job{.start = start};
-  const auto clients = ragged();
-  std::vector<CohortTrainer::Job> asked;
-  for (const auto& client : clients) asked.push_back({&client, &job});
-  const Round round = toy_round(everything());
-  const auto trainer = engine->cohort_trainer(data);
-  for (const std::size_t size : {1, 2, 3, 4, 5, 6, 7, 1, 2, 7, 7, 3}) {
-    const std::span group(asked.data(), size);
-    const auto got = trainer->sgd(round, group), expected = engine->cohort_trainer(data)->sgd(round, group);
-    for (std::size_t k = 0; k < size; ++k) CHECK(got[k].w == expected[k].w);
-  }
+  check_same_bytes({toy_data({.rows = rows}), {"linear 9", "tanh", "linear 4"}, "cpu"}, {1, 2, 3, 4, 5, 6, 7, 1, 2, 7, 7, 3});
 }
 
 TEST_CASE("batched: who takes it, and who is refused by name", "[batched]") {

@@ -5,17 +5,9 @@
 
 #include <algorithm>
 
+#include "train/torch_tensor.h"
+
 namespace fedsim::batched {
-namespace {
-
-/// A flat vector on the host as a tensor that shares its memory; only read.
-at::Tensor view(const Vec& v) {
-  const auto type = v.dtype() == Dtype::float32 ? at::kFloat : at::kDouble;
-  return at::from_blob(const_cast<void*>(v.data()), {static_cast<std::int64_t>(v.size())},
-                       at::TensorOptions(type));
-}
-
-}  // namespace
 
 Group::Group(const Network& network, DeviceSamples& samples, const GroupShape& shape, at::Device device)
     : network_(network), samples_(samples), shape_(shape) {
@@ -43,11 +35,11 @@ Group::Group(const Network& network, DeviceSamples& samples, const GroupShape& s
 
 void Group::fill(at::Tensor& target, std::span<const Vec* const> vectors) const {
   if (std::all_of(vectors.begin(), vectors.end(), [&](const Vec* v) { return v == vectors.front(); })) {
-    target.copy_(view(*vectors.front()).to(target.device()).expand_as(target));
+    target.copy_(tensor_over(*vectors.front()).to(target.device()).expand_as(target));
     return;
   }
   for (std::size_t k = 0; k < vectors.size(); ++k)
-    target.select(0, static_cast<std::int64_t>(k)).copy_(view(*vectors[k]));
+    target.select(0, static_cast<std::int64_t>(k)).copy_(tensor_over(*vectors[k]));
 }
 
 void Group::begin(const Start& start) {

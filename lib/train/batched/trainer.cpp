@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "train/torch_tensor.h"
 #include "train/torch_threads.h"
 
 namespace fedsim::batched {
@@ -102,7 +103,7 @@ class HostBatches {
 /// Row k of [m, d] as a vector, from the device at once: no copy of the whole matrix is made on the host.
 Vec row(const at::Tensor& matrix, std::int64_t k, Dtype dtype) {
   Vec v = Vec::uninitialized(static_cast<std::size_t>(matrix.size(1)), dtype);
-  at::from_blob(v.data(), {matrix.size(1)}, dtype == Dtype::float32 ? at::kFloat : at::kDouble).copy_(matrix.select(0, k));
+  tensor_over(v).copy_(matrix.select(0, k));
   return v;
 }
 
@@ -126,7 +127,7 @@ Trainer::Trainer(std::shared_ptr<const Network> network, const Dataset& data, Dt
     : network_(std::move(network)),
       dtype_(dtype),
       device_(device),
-      samples_(data, dtype == Dtype::float32 ? at::kFloat : at::kDouble, device),
+      samples_(data, scalar_type(dtype), device),
       stream_(device.is_cuda() ? make_graph_stream(device.index()) : nullptr) {}
 
 void Trainer::run(const std::function<void()>& work) {
@@ -143,20 +144,18 @@ void Trainer::run(const std::function<void()>& work) {
 }
 
 Trainer::Prepared& Trainer::prepared(const GroupShape& shape) {
-  ++calls_;
-  const auto found = groups_.find(shape);
+  auto found = groups_.find(shape);
   if (found != groups_.end()) {
-    found->second.last_call = calls_;
     found->second.returned = true;
-    return found->second;
+  } else {
+    if (groups_.size() >= kept_groups)  // cohorts of changing size: memory stays bounded
+      groups_.erase(std::ranges::min_element(groups_, {}, [](const auto& one) { return one.second.last_call; }));
+    auto group = std::make_unique<Group>(*network_, samples_, shape, device_);  // may find too little memory
+    found = groups_.try_emplace(shape).first;
+    found->second.group = std::move(group);
   }
-  if (groups_.size() >= kept_groups)  // cohorts of changing size: memory stays bounded
-    groups_.erase(std::ranges::min_element(groups_, {}, [](const auto& one) { return one.second.last_call; }));
-  auto group = std::make_unique<Group>(*network_, samples_, shape, device_);
-  Prepared& one = groups_[shape];
-  one.group = std::move(group);
-  one.last_call = calls_;
-  return one;
+  found->second.last_call = ++calls_;
+  return found->second;
 }
 
 void Trainer::step(Prepared& one, std::int64_t left) {
