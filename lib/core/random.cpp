@@ -54,26 +54,12 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, st
   return words;
 }
 
-Random::Random(std::uint64_t seed, Purpose purpose, std::uint64_t round, std::uint64_t client)
-    : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
-      // [block low, purpose and block high, round, client]: streams never meet below 2^56 blocks.
-      counter_{0, static_cast<std::uint32_t>(purpose) << 24, static_cast<std::uint32_t>(round),
-               static_cast<std::uint32_t>(client)} {}
-
 void Random::refill() {
   static_assert(blocks_at_once == 8);
   philox_8(counter_.data(), key_[0], key_[1], words_.data());
   counter_[0] += blocks_at_once;
   counter_[1] += counter_[0] < blocks_at_once;
   used_ = 0;
-}
-
-void Random::seek(std::uint64_t word) {
-  const std::uint64_t block = word / 4;
-  counter_[0] = static_cast<std::uint32_t>(block);
-  counter_[1] = (counter_[1] & 0xFF000000u) | (static_cast<std::uint32_t>(block >> 32) & 0x00FFFFFFu);
-  used_ = words_.size();
-  has_normal_ = false;
 }
 
 double Random::uniform() { return static_cast<double>(bits64() >> 11) * 0x1p-53; }

@@ -29,10 +29,25 @@ enum class Purpose : std::uint8_t {
   update = 11,
 };
 
+/// The name of a stream, and the 32-bit word of it, a multiple of 4, that is drawn first. `round` and `client` are 0 where
+/// a purpose has none. At most 2^56 blocks of four words a stream.
+struct RandomStream {
+  std::uint64_t seed = 0;
+  Purpose purpose{};
+  std::uint64_t round = 0, client = 0, word = 0;
+};
+
 class Random {
  public:
-  /// `round` and `client` are 0 where a purpose has none. At most 2^56 blocks of four 32-bit words a stream.
-  Random(std::uint64_t seed, Purpose purpose, std::uint64_t round = 0, std::uint64_t client = 0);
+  Random(std::uint64_t seed, Purpose purpose, std::uint64_t round = 0, std::uint64_t client = 0)
+      : Random(RandomStream{seed, purpose, round, client}) {}
+  explicit Random(const RandomStream& stream)
+      : key_{static_cast<std::uint32_t>(stream.seed), static_cast<std::uint32_t>(stream.seed >> 32)},
+        // [block low, purpose and block high, round, client]: streams never meet below 2^56 blocks.
+        counter_{static_cast<std::uint32_t>(stream.word / 4),
+                 static_cast<std::uint32_t>(stream.purpose) << 24 |
+                     (static_cast<std::uint32_t>(stream.word / 4 >> 32) & 0x00FFFFFFu),
+                 static_cast<std::uint32_t>(stream.round), static_cast<std::uint32_t>(stream.client)} {}
 
   std::uint32_t bits32() {
     if (used_ == words_.size()) refill();
@@ -65,15 +80,12 @@ class Random {
     for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[below(i)]);
   }
 
-  /// Goes to the i-th 32-bit word of the stream, i a multiple of 4 (drops a kept normal).
-  void seek(std::uint64_t word);
-
  private:
   static constexpr std::uint32_t blocks_at_once = 8;  // take the time of three or four alone, where there is AVX-512
   void refill();
   std::array<std::uint32_t, 2> key_;
   std::array<std::uint32_t, 4> counter_;   // of the block after those in words_
-  std::array<std::uint32_t, 4 * blocks_at_once> words_{};  // blocks one after the other
+  std::array<std::uint32_t, 4 * blocks_at_once> words_;  // blocks one after the other, from used_ on
   std::size_t used_ = words_.size();
   bool has_normal_ = false;
   double kept_normal_ = 0;

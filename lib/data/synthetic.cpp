@@ -86,9 +86,12 @@ class Generator {
   /// x: [d] scratch, y returned.
   std::int32_t draw(std::int64_t index, const User& user, std::int64_t sample, std::span<double> x,
                     std::vector<double>& scores) const {
-    Random random(seed_, Purpose::data, sample_stream, static_cast<std::uint64_t>(index));
     const std::uint64_t words = 4 * ((features_ + 1) / 2);  // a pair of normals takes one block of four words
-    random.seek(words * static_cast<std::uint64_t>(sample));
+    Random random({.seed = seed_,
+                   .purpose = Purpose::data,
+                   .round = sample_stream,
+                   .client = static_cast<std::uint64_t>(index),
+                   .word = words * static_cast<std::uint64_t>(sample)});
     scores.assign(user.bias.begin(), user.bias.end());
     for (std::size_t j = 0; j < features_; ++j) {
       x[j] = user.mean[j] + deviation_[j] * random.normal();

@@ -38,11 +38,12 @@ LiveLog::LiveLog(const std::filesystem::path& path)
 
 LiveLog::~LiveLog() { ::close(descriptor_); }
 
-void LiveLog::add(const RoundRow& row) {
-  const std::string line = to_json(row) + "\n";
+void LiveLog::add(std::span<const RoundRow> rows) {
+  std::string lines;
+  for (const RoundRow& row : rows) lines += to_json(row) + "\n";
   std::size_t done = 0;
-  while (done < line.size()) {
-    const auto bytes = ::write(descriptor_, line.data() + done, line.size() - done);
+  while (done < lines.size()) {
+    const auto bytes = ::write(descriptor_, lines.data() + done, lines.size() - done);
     if (bytes < 0 && errno == EINTR) continue;
     if (bytes <= 0)
       throw OutputError(fmt::format("{}: can't write to it: {}", path_.string(), std::strerror(errno)));

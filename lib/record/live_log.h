@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 
 #include "record/result_writer.h"
@@ -17,7 +18,7 @@ class LiveLog {
   LiveLog(const LiveLog&) = delete;
   LiveLog& operator=(const LiveLog&) = delete;
   ~LiveLog();
-  void add(const RoundRow& row);  // is in the kernel's hands when it returns; throws OutputError
+  void add(std::span<const RoundRow> rows);  // are in the kernel's hands when it returns; throws OutputError
 
  private:
   std::filesystem::path path_;

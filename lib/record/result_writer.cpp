@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <optional>
@@ -84,6 +85,7 @@ struct ResultWriter::Impl {
   std::vector<ClientRow> waiting_clients;
   bool published = false, finished = false, failed = false;
   Clock::time_point committed_at{}, synced = Clock::now();
+  Clock::duration wait = worth_a_commit;  // for the next commit
 };
 
 ResultWriter::Impl::Impl(const ResultHeader& given)
@@ -156,7 +158,7 @@ std::string ResultWriter::Impl::safe_rounds() const {
 
 void ResultWriter::Impl::take_over() {
   rounds->write(header.taken_rounds, hash);
-  for (const RoundRow& row : header.taken_rounds) log->add(row);
+  log->add(header.taken_rounds);
   committed += std::ssize(header.taken_rounds);
   if (clients && !header.taken_clients.empty()) clients->write(header.taken_clients, hash);
   if (committed > 0) set("committed_rounds", committed);
@@ -177,11 +179,12 @@ void ResultWriter::Impl::add(const RoundRow& row, std::span<const ClientRow> cli
     throw std::logic_error(fmt::format("round {} is not the next of {}", row.round, header.rounds));
   waiting.push_back(row);
   if (clients) waiting_clients.insert(waiting_clients.end(), client_rows.begin(), client_rows.end());
-  if (!published || Clock::now() - committed_at >= worth_a_commit) commit();
+  if (!published || Clock::now() - committed_at >= wait) commit();
 }
 
 void ResultWriter::Impl::commit() {
   if (waiting.empty()) return;
+  const auto begin = Clock::now();
   guard([&] {
     if (clients && !clients->fits(waiting_clients.size())) grow(waiting_clients.size());
     rounds->write(waiting, hash);
@@ -192,13 +195,14 @@ void ResultWriter::Impl::commit() {
     set_hash();
     file.flush();
     committed += std::ssize(waiting);
+    wait = std::clamp<Clock::duration>(100 * (Clock::now() - begin), worth_a_commit, longest_wait);
     if (!published)
       publish();
     else if (Clock::now() - synced >= std::chrono::seconds(1)) {
       file.sync();
       synced = Clock::now();
     }
-    for (const RoundRow& row : waiting) log->add(row);
+    log->add(waiting);
   });
   waiting.clear();
   waiting_clients.clear();

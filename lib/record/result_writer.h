@@ -1,5 +1,5 @@
 // The result file: interface section "Result file". Default HDF5 format, all rows allocated at the start,
-// flushed every round, or every 50 ms, with `committed_rounds` last; NAME.jsonl grows beside it.
+// flushed every round, or some times a second, with `committed_rounds` last; NAME.jsonl grows beside it.
 #pragma once
 
 #include <chrono>
@@ -63,8 +63,9 @@ struct ResultHeader {
 
 class ResultWriter {
  public:
-  /// Rows, two flushes and a line in the log take half a millisecond or so: rounds that are shorter than this share them.
-  static constexpr std::chrono::milliseconds worth_a_commit{50};
+  /// Rows, two flushes and lines in the log take a millisecond or two: rounds that are shorter than this share them, and
+  /// where they take more than a hundredth of it, so that recording is no more of a run, those of up to a second.
+  static constexpr std::chrono::milliseconds worth_a_commit{50}, longest_wait{1000};
 
   /// Checks and creates the file aside, whole, before any training. Throws OutputError: exists (names --force
   /// and
@@ -76,8 +77,8 @@ class ResultWriter {
   /// /partition. label_counts is left out where `labels` is empty, indices and offsets where generated on
   /// draw.
   void partition(const Partition& partition, const Dataset& data);
-  /// Adds one round, rounds in order from 0. It is committed at once, or where less than worth_a_commit has passed since the
-  /// last commit with the rounds after it. Throws OutputError (disk full, ...) naming the file and the rounds that are safe.
+  /// Adds one round, rounds in order from 0. It is committed at once, or where little has passed since the last commit (see
+  /// worth_a_commit) with the rounds after it. Throws OutputError (disk full, ...) naming the file and the rounds that are safe.
   void add(const RoundRow& row, std::span<const ClientRow> clients);
   /// Commits what was added: when it returns, the rows survive a kill -9; a power loss takes at most the last second.
   void commit();

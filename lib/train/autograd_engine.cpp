@@ -23,9 +23,9 @@ class NetworkModel final : public TorchModel {
                             parameter.trainable});
   }
 
-  at::Tensor forward(const at::Tensor& x, Pass pass, Random dropout) override {
+  at::Tensor forward(const at::Tensor& x, Pass pass, const RandomStream& dropout) override {
     pass_ = pass;
-    dropout_ = dropout;
+    dropout_ = Random(dropout);
     return chain(network_.layers, x);
   }
 

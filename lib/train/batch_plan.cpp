@@ -43,6 +43,7 @@ void BatchPlan::begin(const ClientData& client, const Round& round, const LocalJ
   steps_ = planned_steps(job, client, round.local, batches_);
   shuffles_ = stream(seed_, Purpose::batches, round_, client.client);
   if (whole_) return;
+  client_.rows.prefetch();  // while the order is drawn
   order_.resize(static_cast<std::size_t>(n));
   std::iota(order_.begin(), order_.end(), std::uint32_t{0});
   shuffles_.shuffle(std::span(order_));
@@ -65,10 +66,12 @@ std::int64_t BatchPlan::upcoming() const {
   return std::clamp<std::int64_t>(client_.rows.size() - first_ - current, 0, batch_size_);
 }
 
-Random BatchPlan::dropout() const {
-  Random random = stream(seed_, Purpose::dropout, round_, client_.client);
-  random.seek(static_cast<std::uint64_t>(step_) << dropout_words_log2);
-  return random;
+RandomStream BatchPlan::dropout() const {
+  return {.seed = seed_,
+          .purpose = Purpose::dropout,
+          .round = round_,
+          .client = static_cast<std::uint64_t>(client_.client),
+          .word = static_cast<std::uint64_t>(step_) << dropout_words_log2};
 }
 
 }  // namespace fedsim

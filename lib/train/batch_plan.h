@@ -46,7 +46,7 @@ class BatchPlan {
   /// The same as a row of the data set.
   std::int64_t row(std::int64_t i) const { return client_.rows[position(i)]; }
   /// The stream of the batch's dropout masks.
-  Random dropout() const;
+  RandomStream dropout() const;
 
  private:
   ClientData client_;

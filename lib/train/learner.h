@@ -21,7 +21,7 @@ struct Batch {
                                                // them: see byte_divisor. The bytes stay as long as the data set
   const std::int32_t* y = nullptr;
   std::int64_t count = 0;
-  Random dropout{0, Purpose::dropout};  // the stream of this step's masks: (seed, round, client), sought to the step
+  RandomStream dropout;  // of this step's masks
   const std::int64_t* places = nullptr;  // [count] of the samples among all of the client's, in place of x; see begin
   std::int64_t client = -1;              // for learners whose "batch" is the client itself (quadratic)
 };

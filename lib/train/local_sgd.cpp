@@ -76,7 +76,7 @@ struct Worker::Impl {
 
   /// The samples of the next batch come into the caches while this one, of `current` samples, is worked on.
   void prefetch(std::int64_t current) {
-    for (std::int64_t i = 0; i < plan.upcoming(); ++i) data.train->prefetch(plan.row(current + i));
+    for (std::int64_t i = 0, count = plan.upcoming(); i < count; ++i) data.train->prefetch(plan.row(current + i));
   }
 
   /// Gives the learner the client's samples at once, in the order of the first epoch.

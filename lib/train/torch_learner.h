@@ -24,7 +24,7 @@ class TorchModel {
   };
   virtual ~TorchModel() = default;
   /// Logits [n, classes] or [n, targets, classes] of x [n, ...].
-  virtual at::Tensor forward(const at::Tensor& x, Pass pass, Random dropout) = 0;
+  virtual at::Tensor forward(const at::Tensor& x, Pass pass, const RandomStream& dropout) = 0;
   /// Called when the parameters were set anew.
   virtual void reset() {}
 

@@ -57,7 +57,7 @@ class ScriptModel final : public TorchModel {
     }
   }
 
-  at::Tensor forward(const at::Tensor& x, Pass pass, Random) override {
+  at::Tensor forward(const at::Tensor& x, Pass pass, const RandomStream&) override {
     module_.train(pass == Pass::train);
     return module_.forward({x}).toTensor();
   }
@@ -144,7 +144,7 @@ class TorchScriptEngine final : public Engine {
     try {
       const c10::NoGradGuard no_grad;
       logits = model.forward(at::zeros(shape, at::TensorOptions(type).device(model.device)), Pass::evaluate,
-                             Random(0, Purpose::dropout));
+                             RandomStream{});
     } catch (const std::exception& error) {
       refuse(file, fmt::format("fails on a batch of shape {}: {}", to_string(shape), first_line(error)),
              "its forward must take one tensor [batch, sample...]");

@@ -37,7 +37,7 @@ class Scribe final : public Learner {
   }
   Evaluation step(const Batch& batch) override {
     note(batch);
-    Random dropout = batch.dropout;
+    Random dropout(batch.dropout);
     seen_.dropout.push_back(dropout.bits32());
     return {.loss = static_cast<double>(seen_.counts.size() * static_cast<std::size_t>(batch.count)), .correct = 0,
             .count = batch.count};

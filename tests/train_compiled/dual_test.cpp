@@ -120,7 +120,7 @@ struct Client {
       batch.places = dual ? batches[k].data() : nullptr;
       batch.y = some_y.data();
       batch.count = static_cast<std::int64_t>(batches[k].size());
-      batch.dropout = Random(k, Purpose::dropout);
+      batch.dropout = {.seed = k, .purpose = Purpose::dropout};
       loss += (answer && k + 1 == batches.size() ? learner->last_step(batch, *answer) : learner->step(batch)).loss;
     }
     return loss;

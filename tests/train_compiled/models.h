@@ -41,7 +41,7 @@ struct RandomBatch {
     batch.x = x.data();
     batch.y = y.data();
     batch.count = count;
-    batch.dropout = Random(seed, Purpose::dropout);
+    batch.dropout = {.seed = seed, .purpose = Purpose::dropout};
   }
 };
 

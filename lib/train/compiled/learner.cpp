@@ -181,7 +181,7 @@ class CompiledLearner final : public Learner {
   }
 
   Evaluation factored_step(const Batch& batch) {
-    Random dropout = batch.dropout;
+    Random dropout(batch.dropout);
     const Pass<T> pass{.kernels = kernels_,
                        .scratch = &scratch_,
                        .count = batch.count,
@@ -216,7 +216,7 @@ class CompiledLearner final : public Learner {
                          .origin = data_of<T>(origin),
                          .out = out,
                          .first = from};
-    Random dropout = batch.dropout;
+    Random dropout(batch.dropout);
     const Pass<T> pass{.kernels = kernels_,
                        .scratch = &scratch_,
                        .count = batch.count,
