@@ -103,7 +103,7 @@ void measure(const std::string& model, const Dataset& data, std::int64_t count, 
   const double plain = best({.lr = 1e-3}), momentum = best({.lr = 1e-3, .momentum = 0.9});
   if (model == "2nn" && count == 6)
     fmt::print("{:11} batch   6  {:9.1f} us a client of one step\n", model, client() * 1e6);
-  fmt::print("{:11} batch {:3}  {:9.1f} us  {:6.1f} GFLOP/s   with momentum {:9.1f} us\n", model, count,
+  fmt::print("{:11} batch {:3}  {:9.2f} us  {:6.1f} GFLOP/s   with momentum {:9.1f} us\n", model, count,
              plain * 1e6, step_flops(network) * static_cast<double>(count) / plain / 1e9, momentum * 1e6);
 }
 

@@ -50,8 +50,8 @@ class Samples {
   /// there as long as this object.
   virtual float byte_divisor() const { return 0; }
   virtual void find(std::span<const std::int64_t>, const std::uint8_t**, std::int32_t*) const {}
-  /// Says that `row` will be gathered soon: samples lie anywhere in a data set larger than the caches.
-  virtual void prefetch(std::int64_t) const {}
+  /// Says that `rows` will be gathered soon: samples lie anywhere in a data set larger than the caches.
+  virtual void prefetch(std::span<const std::int64_t>) const {}
 };
 
 /// f_k(w) = 1/2 (w - c_k)' H_k (w - c_k), for theory: dataset = "quadratic" (see its reader).

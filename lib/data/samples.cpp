@@ -161,22 +161,18 @@ void MemorySamples::find(std::span<const std::int64_t> rows, const std::uint8_t*
   }
 }
 
-std::int32_t* MemorySamples::copy_targets(std::int64_t row, std::int32_t* y) const {
-  const std::int32_t* from = y_.data() + row * targets_;
-  for (std::int64_t i = 0; i < targets_; ++i) y[i] = from[i];  // one as a rule
-  return y + targets_;
-}
-
 // Not in the visitor: gcc 12 takes a function that only prefetches for one without effect, and drops the call.
-void MemorySamples::prefetch(std::int64_t row) const {
+void MemorySamples::prefetch(std::span<const std::int64_t> rows) const {
   constexpr std::size_t cache_line = 64;
   constexpr int into_l2 = 2;  // a batch of lines at once is more than the first level takes: measured, twice as slow
   const auto [data, each] = std::visit(
       [](const auto& stored) { return std::pair(reinterpret_cast<const char*>(stored.data()), sizeof(stored[0])); }, x_);
   const std::size_t bytes = static_cast<std::size_t>(elements_) * each;
-  for (std::size_t i = 0; i < bytes; i += cache_line)
-    __builtin_prefetch(data + static_cast<std::size_t>(row) * bytes + i, 0, into_l2);
-  __builtin_prefetch(y_.data() + row * targets_, 0, into_l2);
+  for (const std::int64_t row : rows) {
+    const char* sample = data + static_cast<std::size_t>(row) * bytes;
+    for (std::size_t i = 0; i < bytes; i += cache_line) __builtin_prefetch(sample + i, 0, into_l2);
+    __builtin_prefetch(y_.data() + row * targets_, 0, into_l2);
+  }
 }
 
 }  // namespace fedsim

@@ -41,12 +41,16 @@ class MemorySamples final : public Samples {
   void gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const override;
   float byte_divisor() const override;
   void find(std::span<const std::int64_t> rows, const std::uint8_t** x, std::int32_t* y) const override;
-  void prefetch(std::int64_t row) const override;
+  void prefetch(std::span<const std::int64_t> rows) const override;
 
  private:
   template <class T>
   void gather_as(std::span<const std::int64_t> rows, T* x, std::int32_t* y) const;
-  std::int32_t* copy_targets(std::int64_t row, std::int32_t* y) const;
+  std::int32_t* copy_targets(std::int64_t row, std::int32_t* y) const {
+    const std::int32_t* from = y_.data() + row * targets_;
+    for (std::int64_t i = 0; i < targets_; ++i) y[i] = from[i];  // one as a rule
+    return y + targets_;
+  }
 
   Features x_;
   std::vector<std::int32_t> y_;

@@ -27,6 +27,7 @@ struct Worker::Impl {
   std::vector<const std::uint8_t*> bytes{};  // [rows] in place of x
   std::vector<std::int32_t> y{};      // [rows, targets]
   std::vector<std::int64_t> rows{};   // of the batch being gathered, or its places among all of the client's samples
+  std::vector<std::int64_t> ahead{};  // of the next batch of the epoch, if there is one
   std::vector<std::int64_t> place_of{};  // of the client's samples in the order of the first epoch
   std::vector<std::int32_t> all_y{};     // [samples, targets], in that order
   BatchPlan plan{};
@@ -58,34 +59,52 @@ struct Worker::Impl {
     return batch;
   }
 
-  /// `count` samples of the client, the i-th of them row_of(i).
-  template <class RowOf>
-  Batch client_batch(const ClientData& client, std::int64_t count, Random& noise, RowOf&& row_of) {
-    if (learner->whole_clients()) {
-      Batch batch;
-      batch.client = client.client;
-      batch.count = client.rows.size();
-      return batch;
-    }
-    rows.resize(static_cast<std::size_t>(count));
-    for (std::int64_t i = 0; i < count; ++i) rows[static_cast<std::size_t>(i)] = row_of(i);
+  /// Samples `rows` of the client.
+  Batch client_batch(const ClientData& client, Random& noise) {
     Batch batch = gather(*data.train, client.noise, &noise);
     batch.client = client.client;
     return batch;
   }
 
+  static Batch whole_client(const ClientData& client) {
+    Batch batch;
+    batch.client = client.client;
+    batch.count = client.rows.size();
+    return batch;
+  }
+
+  /// list = `count` rows of the plan from the first-th after the start of its batch on.
+  void list_rows(std::vector<std::int64_t>& list, std::int64_t first, std::int64_t count) const {
+    list.resize(static_cast<std::size_t>(count));
+    for (std::int64_t i = 0; i < count; ++i) list[static_cast<std::size_t>(i)] = plan.row(first + i);
+  }
+
   /// The samples of the next batch come into the caches while this one, of `current` samples, is worked on.
-  void prefetch(std::int64_t current) {
-    for (std::int64_t i = 0, count = plan.upcoming(); i < count; ++i) data.train->prefetch(plan.row(current + i));
+  void look_ahead(std::int64_t current) {
+    list_rows(ahead, current, plan.upcoming());
+    if (!ahead.empty()) data.train->prefetch(ahead);  // a quadratic data set has no samples
+  }
+
+  /// The plan's batch of `count` samples.
+  Batch planned_batch(const ClientData& client, std::int64_t count, Random& noise) {
+    if (learner->whole_clients()) return whole_client(client);
+    if (ahead.empty())
+      list_rows(rows, 0, count);
+    else
+      rows.swap(ahead);
+    Batch batch = client_batch(client, noise);
+    look_ahead(count);
+    return batch;
   }
 
   /// Gives the learner the client's samples at once, in the order of the first epoch.
   void give_all(const ClientData& client, Random& noise) {
     const std::int64_t n = client.rows.size();
     place_of.resize(static_cast<std::size_t>(n));
-    for (std::int64_t i = plan.upcoming(); i < n; ++i) data.train->prefetch(plan.row(i));
+    list_rows(rows, 0, n);
+    data.train->prefetch(std::span(rows).subspan(ahead.size()));
     for (std::int64_t i = 0; i < n; ++i) place_of[static_cast<std::size_t>(plan.position(i))] = i;
-    learner->samples(client_batch(client, n, noise, [&](std::int64_t i) { return plan.row(i); }));
+    learner->samples(client_batch(client, noise));
     all_y.swap(y);
   }
 
@@ -109,11 +128,13 @@ struct Worker::Impl {
   template <class Visit>
   void for_all(const ClientData& client, const Round& round, Visit&& visit) {
     Random noise = noise_stream(round, client.client);
-    const std::int64_t n = client.rows.size();
-    const std::int64_t step = learner->whole_clients() ? n : learner->rows_at_once();
-    for (std::int64_t first = 0; first < n; first += step)
-      visit(client_batch(client, std::min(step, n - first), noise,
-                         [&](std::int64_t i) { return client.rows[first + i]; }));
+    const std::int64_t n = client.rows.size(), step = learner->rows_at_once();
+    if (n > 0 && learner->whole_clients()) return visit(whole_client(client));
+    for (std::int64_t first = 0; first < n; first += step) {
+      rows.resize(static_cast<std::size_t>(std::min(step, n - first)));
+      for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = client.rows[first + static_cast<std::int64_t>(i)];
+      visit(client_batch(client, noise));
+    }
   }
 };
 
@@ -142,17 +163,14 @@ LocalResult Worker::sgd(const ClientData& client, const Round& round, const Loca
                  .batch = my.plan.largest(),
                  .start = &job.start == round.w ? static_cast<std::uint64_t>(round.index) : 0};
   if (client.noise == 0 && shape.visits >= client.rows.size()) shape.samples = client.rows.size();
-  my.prefetch(0);
+  my.look_ahead(0);
   const bool at_once = my.learner->begin(job.start, rule, shape);
   if (at_once) my.give_all(client, noise);
   Evaluation sum;
   for (std::int64_t step = 0; step < my.plan.steps(); ++step) {
     const std::int64_t count = my.plan.advance();
-    Batch batch = at_once ? my.batch_of_all(count) : my.client_batch(client, count, noise, [&](std::int64_t i) {
-      return my.plan.row(i);
-    });
+    Batch batch = at_once ? my.batch_of_all(count) : my.planned_batch(client, count, noise);
     batch.dropout = my.plan.dropout();
-    if (!at_once) my.prefetch(count);
     const bool last = result.relative && step + 1 == my.plan.steps();
     add(sum, last ? my.learner->last_step(batch, answer) : my.learner->step(batch));
     result.processed += count;
