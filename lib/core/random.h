@@ -85,7 +85,7 @@ class Random {
   void refill();
   std::array<std::uint32_t, 2> key_;
   std::array<std::uint32_t, 4> counter_;   // of the block after those in words_
-  std::array<std::uint32_t, 4 * blocks_at_once> words_;  // blocks one after the other, from used_ on
+  std::array<std::uint32_t, 4 * blocks_at_once> words_{};  // blocks one after the other
   std::size_t used_ = words_.size();
   bool has_normal_ = false;
   double kept_normal_ = 0;

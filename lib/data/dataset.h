@@ -26,11 +26,6 @@ class Rows {
   explicit Rows(std::span<const std::uint32_t> list) : count_(static_cast<std::int64_t>(list.size())), list_(list.data()) {}
   std::int64_t size() const { return count_; }
   std::int64_t operator[](std::int64_t i) const { return list_ ? static_cast<std::int64_t>(list_[i]) : first_ + i; }
-  /// Says that the rows will be read soon: those of other clients lie between two visits.
-  void prefetch() const {
-    constexpr std::int64_t a_cache_line = 64 / sizeof(*list_);
-    for (std::int64_t i = 0; list_ && i < count_; i += a_cache_line) __builtin_prefetch(list_ + i);
-  }
 
  private:
   std::int64_t first_ = 0, count_ = 0;

@@ -39,8 +39,17 @@ LiveLog::LiveLog(const std::filesystem::path& path)
 LiveLog::~LiveLog() { ::close(descriptor_); }
 
 void LiveLog::add(std::span<const RoundRow> rows) {
+  constexpr std::size_t at_once = 1 << 16;
   std::string lines;
-  for (const RoundRow& row : rows) lines += to_json(row) + "\n";
+  for (const RoundRow& row : rows) {
+    lines += to_json(row) + "\n";
+    if (lines.size() < at_once && &row != &rows.back()) continue;
+    write(lines);
+    lines.clear();
+  }
+}
+
+void LiveLog::write(const std::string& lines) {
   std::size_t done = 0;
   while (done < lines.size()) {
     const auto bytes = ::write(descriptor_, lines.data() + done, lines.size() - done);

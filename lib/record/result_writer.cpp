@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t format_version = 1;
+constexpr std::chrono::seconds longest_unsynced{1};  // what a loss of power may take
 
 fs::path part_of(const fs::path& path) { return path.string() + ".part"; }
 fs::path aside_of(const fs::path& path) { return path.string() + ".part.tmp"; }
@@ -184,9 +185,9 @@ void ResultWriter::Impl::add(const RoundRow& row, std::span<const ClientRow> cli
 
 void ResultWriter::Impl::commit() {
   if (waiting.empty()) return;
-  const auto begin = Clock::now();
   guard([&] {
     if (clients && !clients->fits(waiting_clients.size())) grow(waiting_clients.size());
+    const auto begin = Clock::now();
     rounds->write(waiting, hash);
     if (clients) clients->write(waiting_clients, hash);
     // The values are in the kernel before anything says that they count.
@@ -195,14 +196,13 @@ void ResultWriter::Impl::commit() {
     set_hash();
     file.flush();
     committed += std::ssize(waiting);
+    if (!published) publish();
+    log->add(waiting);
     wait = std::clamp<Clock::duration>(100 * (Clock::now() - begin), worth_a_commit, longest_wait);
-    if (!published)
-      publish();
-    else if (Clock::now() - synced >= std::chrono::seconds(1)) {
+    if (Clock::now() - synced + wait >= longest_unsynced) {  // the next commit would be too late
       file.sync();
       synced = Clock::now();
     }
-    log->add(waiting);
   });
   waiting.clear();
   waiting_clients.clear();
@@ -275,6 +275,10 @@ void ResultWriter::partition(const Partition& partition, const Dataset& data) {
 }
 
 void ResultWriter::add(const RoundRow& row, std::span<const ClientRow> clients) { impl_->add(row, clients); }
+
+void ResultWriter::commit_before(double seconds) {
+  if (std::chrono::duration<double>(seconds) > impl_->wait) impl_->commit();
+}
 
 void ResultWriter::commit() { impl_->commit(); }
 

@@ -1,5 +1,5 @@
 // The result file: interface section "Result file". Default HDF5 format, all rows allocated at the start,
-// flushed every round, or some times a second, with `committed_rounds` last; NAME.jsonl grows beside it.
+// flushed every round, or once or more a second, with `committed_rounds` last; NAME.jsonl grows beside it.
 #pragma once
 
 #include <chrono>
@@ -64,7 +64,7 @@ struct ResultHeader {
 class ResultWriter {
  public:
   /// Rows, two flushes and lines in the log take a millisecond or two: rounds that are shorter than this share them, and
-  /// where they take more than a hundredth of it, so that recording is no more of a run, those of up to a second.
+  /// where they take more than a hundredth of it, so that they are no more of a run, those of up to a second.
   static constexpr std::chrono::milliseconds worth_a_commit{50}, longest_wait{1000};
 
   /// Checks and creates the file aside, whole, before any training. Throws OutputError: exists (names --force
@@ -78,8 +78,11 @@ class ResultWriter {
   /// draw.
   void partition(const Partition& partition, const Dataset& data);
   /// Adds one round, rounds in order from 0. It is committed at once, or where little has passed since the last commit (see
-  /// worth_a_commit) with the rounds after it. Throws OutputError (disk full, ...) naming the file and the rounds that are safe.
+  /// worth_a_commit) with the rounds after it. Throws OutputError (disk full, ...) naming the file and the rounds that are
+  /// safe.
   void add(const RoundRow& row, std::span<const ClientRow> clients);
+  /// Commits what was added where a pause of so many seconds would make it wait longer than rounds wait for each other.
+  void commit_before(double seconds);
   /// Commits what was added: when it returns, the rows survive a kill -9; a power loss takes at most the last second.
   void commit();
   std::int64_t committed() const;  // rows, that of round 0 included

@@ -226,17 +226,16 @@ class Loop {
 
   void evaluate_if_due(RoundRow& row, bool last) {
     if (!last && row.round != experiment_.run.rounds && row.round % experiment_.evaluate.every != 0) return;
+    writer_.commit_before(seconds_to_evaluate_);
+    tell();
     evaluate_into(row, state_.w);
+    seconds_to_evaluate_ = row.seconds_evaluate;
   }
 
   void evaluate_into(RoundRow& row, const Vec& w) {
     const auto begin = Clock::now();
-    if (seconds_to_evaluate_ > std::chrono::duration<double>(ResultWriter::worth_a_commit).count()) {  // rounds that wait for a commit would wait for it
-      writer_.commit();
-      tell();
-    }
     const Evaluation sum = evaluate(workers_, engine_->test_rows(prepared_.data), w);
-    row.seconds_evaluate = seconds_to_evaluate_ = seconds_since(begin);
+    row.seconds_evaluate = seconds_since(begin);
     if (sum.count == 0) return;
     row.test_loss = sum.loss / static_cast<double>(sum.count);
     if (engine_->accuracy_defined())

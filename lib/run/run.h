@@ -43,7 +43,7 @@ struct RunOutcome {
   std::string why;  // of a divergence: round, client, what usually causes it
 };
 
-/// Runs the experiment and writes the result file, flushed every round. Throws Error for everything a user can mend;
+/// Runs the experiment and writes the result file as the rounds end. Throws Error for everything a user can mend;
 /// a stop that was asked for and a divergence are outcomes, with a valid file.
 RunOutcome run_experiment(const Experiment& experiment, const RunRequest& request, RunObserver& observer);
 

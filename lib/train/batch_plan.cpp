@@ -43,7 +43,6 @@ void BatchPlan::begin(const ClientData& client, const Round& round, const LocalJ
   steps_ = planned_steps(job, client, round.local, batches_);
   shuffles_ = stream(seed_, Purpose::batches, round_, client.client);
   if (whole_) return;
-  client_.rows.prefetch();  // while the order is drawn
   order_.resize(static_cast<std::size_t>(n));
   std::iota(order_.begin(), order_.end(), std::uint32_t{0});
   shuffles_.shuffle(std::span(order_));

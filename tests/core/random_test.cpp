@@ -32,7 +32,7 @@ TEST_CASE("streams differ by seed, purpose, round and client, and can be begun l
 
 TEST_CASE("a stream is the function of its counters, one after the other") {
   // [block low, purpose and block high, round, client]: the low word of the block's number runs over into the high one.
-  for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{0xffffffff} - 5}) {
+  for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{0xffffffff} - 5, std::uint64_t{0x300000007}}) {
     Random random({.seed = 0x123456789, .purpose = Purpose::batches, .round = 2, .client = 3, .word = 4 * first});
     for (std::uint64_t block = first; block < first + 15; ++block) {
       const auto high = static_cast<std::uint32_t>(block >> 32) | std::uint32_t{4} << 24;

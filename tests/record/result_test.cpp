@@ -1,4 +1,5 @@
 #include <fstream>
+#include <thread>
 
 #include "catch.hpp"
 #include "core/hdf5/file.h"
@@ -134,6 +135,30 @@ TEST_CASE("record: the live log has a line a round", "[record]") {
   CHECK(std::isnan(columns.at("train_loss")[1]));
   std::ofstream(folder / "a.jsonl", std::ios::app) << "{\"round\": 3, \"test_l";
   CHECK(read_live_log(folder / "a.jsonl").at("round").size() == 3);
+}
+
+TEST_CASE("record: rounds wait for each other a second at most, and not for a longer pause", "[record]") {
+  const TemporaryFolder folder;
+  ResultWriter writer(test::header(folder / "a.h5", 100));
+  std::int64_t round = 0;
+  const auto add = [&] {
+    writer.add(test::round_row(round), test::client_rows(round));
+    ++round;
+  };
+  const auto check_all_safe = [&] {
+    CHECK(writer.committed() == round);
+    CHECK(ResultReader(folder / "a.h5").committed_rounds() == round);
+    CHECK(read_live_log(folder / "a.jsonl").at("round").size() == static_cast<std::size_t>(round));
+  };
+  add();
+  check_all_safe();  // the first one at once
+  while (round < 50) add();
+  std::this_thread::sleep_for(ResultWriter::longest_wait);
+  add();
+  check_all_safe();
+  while (round < 60) add();
+  writer.commit_before(1.5 * std::chrono::duration<double>(ResultWriter::longest_wait).count());
+  check_all_safe();
 }
 
 TEST_CASE("record: files that are not results are refused", "[record]") {
