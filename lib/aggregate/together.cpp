@@ -5,19 +5,31 @@
 namespace fedsim {
 namespace {
 
-// A pass over the sum costs as much as the product of some clients: eight share one. Changes of large models take memory
-// while they wait, for each thread that trains a client whose group is not complete.
-constexpr std::size_t most_clients = 8, most_bytes = std::size_t{32} << 20;
+// A pass over the sum costs as much as the product of some tens of samples. More of them than share one here no longer fit
+// the core's own cache. Changes of large models take memory while they wait, for each thread that trains a client whose group
+// is not complete.
+constexpr std::int64_t enough_samples = 240;
+constexpr std::size_t most_clients = 24, most_bytes = std::size_t{32} << 20;
 
 }  // namespace
 
-Together::Together(std::size_t clients, std::size_t bytes)
-    : group_(std::clamp<std::size_t>(most_bytes / std::max<std::size_t>(bytes, 1), 1, most_clients)),
-      waiting_(clients),
-      ended_((clients + group_ - 1) / group_) {}
+Together::Together(std::span<const std::int64_t> samples, std::size_t bytes) : group_of_(samples.size()), waiting_(samples.size()) {
+  const std::size_t most = std::clamp<std::size_t>(most_bytes / std::max<std::size_t>(bytes, 1), 1, most_clients);
+  std::int64_t of_group = 0;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (i == 0 || of_group >= enough_samples || i - first_.back() == most) {
+      first_.push_back(i);
+      of_group = 0;
+    }
+    of_group += samples[i];
+    group_of_[i] = first_.size() - 1;
+  }
+  ended_.resize(first_.size());
+  first_.push_back(samples.size());
+}
 
 std::vector<EndedClient> Together::put(std::size_t i, EndedClient client) {
-  const std::size_t number = i / group_, first = number * group_, end = std::min(first + group_, waiting_.size());
+  const std::size_t number = group_of_[i], first = first_[number], end = first_[number + 1];
   const std::lock_guard lock(mutex_);
   waiting_[i] = std::move(client);
   std::vector<EndedClient> changes;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "core/sealed_change.h"
@@ -20,15 +21,16 @@ struct EndedClient {
 
 class Together {
  public:
-  /// Of `clients` clients whose changes are vectors of so many bytes.
-  Together(std::size_t clients, std::size_t bytes);
+  /// Of clients with so many samples each, in the order of work, whose changes are vectors of `bytes` bytes.
+  Together(std::span<const std::int64_t> samples, std::size_t bytes);
 
   /// The i-th client in the order of work has ended; each once. Gives those of its group that have a change, in that order,
   /// where it is the last of them to end; else none. Thread-safe.
   std::vector<EndedClient> put(std::size_t i, EndedClient client);
 
  private:
-  std::size_t group_;  // clients
+  std::vector<std::size_t> group_of_;  // by place in the order
+  std::vector<std::size_t> first_;     // place of each group; behind the last, the number of clients
   std::mutex mutex_;
   std::vector<EndedClient> waiting_;  // by place in the order
   std::vector<std::size_t> ended_;    // of each group

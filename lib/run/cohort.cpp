@@ -98,7 +98,9 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   const std::int64_t down = bytes_received(plan.algorithm, server);
   const auto order = largest_first(plan.partition, cohort);
   const auto begun = inverse(order);
-  Together together(cohort.size(), server.w.bytes());
+  std::vector<std::int64_t> samples;  // of each client in the order of work
+  for (const std::int64_t place : order) samples.push_back(plan.partition.size(cohort[static_cast<std::size_t>(place)]));
+  Together together(samples, server.w.bytes());
 
   const auto deliver = [&](std::int64_t place, const ClientData& client, ClientState& mine, Update&& update,
                            std::size_t slot) {

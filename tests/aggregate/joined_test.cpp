@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "aggregate/exact_sum.h"
@@ -93,17 +94,18 @@ TEST_CASE("changes whose sum is beyond the dtype are not added to each other") {
 }
 
 TEST_CASE("clients that follow each other give their changes when the last of them has ended, in whatever order they end") {
-  constexpr std::size_t clients = 21;  // 0 to 7, 8 to 15, 16 to 20
+  constexpr std::size_t clients = 21;  // of 60 samples: 0 to 3, 4 to 7, ... 20
+  const std::vector<std::int64_t> samples(clients, 60);
   Sums sums;
   std::vector<std::size_t> order(clients);
   std::iota(order.begin(), order.end(), 0);
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     Random(seed, Purpose::cohort).shuffle(std::span(order));
-    Together together(clients, 12);
+    Together together(samples, 12);
     std::vector<int> has_ended(clients);
     for (const std::size_t i : order) {
       has_ended[i] = 1;
-      const std::size_t first = i / 8 * 8, end = std::min(first + 8, clients);
+      const std::size_t first = i / 4 * 4, end = std::min(first + 4, clients);
       const bool last = std::ranges::count(std::span(has_ended).subspan(first, end - first), 0) == 0;
       auto change = i % 5 == 3 ? nullptr : std::make_unique<Constant>(1, sums);
       const auto group = together.put(i, {std::move(change), static_cast<std::int64_t>(i)});
@@ -116,18 +118,27 @@ TEST_CASE("clients that follow each other give their changes when the last of th
   }
 }
 
-TEST_CASE("changes of large models do not wait for many others") {
+TEST_CASE("clients wait for each other until they have 240 samples, are 24, or too large a model") {
   Sums sums;
-  const auto group_of = [&](std::size_t bytes) {
-    Together together(100, bytes);
-    std::size_t ended = 0, given = 0;
-    while (given == 0) given = together.put(ended++, {std::make_unique<Constant>(1, sums), 1}).size();
-    CHECK(given == ended);
-    return given;
+  const auto groups_of = [&](const std::vector<std::int64_t>& samples, std::size_t bytes) {
+    Together together(samples, bytes);
+    std::vector<std::size_t> sizes;
+    std::size_t waiting = 0;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      ++waiting;
+      const std::size_t given = together.put(i, {std::make_unique<Constant>(1, sums), 1}).size();
+      if (given == 0) continue;
+      CHECK(given == std::exchange(waiting, 0));
+      sizes.push_back(given);
+    }
+    CHECK(waiting == 0);
+    return sizes;
   };
+  using Sizes = std::vector<std::size_t>;
   constexpr std::size_t megabyte = 1 << 20;
-  CHECK(group_of(0) == 8);
-  CHECK(group_of(4 * megabyte) == 8);
-  CHECK(group_of(16 * megabyte) == 2);
-  CHECK(group_of(500 * megabyte) == 1);
+  CHECK(groups_of({500, 239, 1, 100, 100, 100, 100, 0, 0}, 0) == Sizes{1, 2, 3, 3});
+  CHECK(groups_of(std::vector<std::int64_t>(50, 1), 0) == Sizes{24, 24, 2});
+  CHECK(groups_of(std::vector<std::int64_t>(5, 1), 16 * megabyte) == Sizes{2, 2, 1});
+  CHECK(groups_of({1, 1}, 500 * megabyte) == Sizes{1, 1});
+  CHECK(groups_of({}, 0).empty());
 }

@@ -205,13 +205,13 @@ TEST_CASE("threads do not change a bit of a round") {
   }
 }
 
-TEST_CASE("sealed changes are added by eights in the order of work, whatever ends first and whatever is missing") {
-  // Clients 0 to 24, one row each but 5 (none) and 6 (two, so that it is written and first in the order of work); 10 breaks.
-  // Those in the sum: groups of places 0 to 7, .. in 6, 0, 1, .., 4, 7, .., 24, 5.
+TEST_CASE("sealed changes are added in groups, in the order of work, whatever ends first and whatever is missing") {
+  // Clients 0 to 74, one row each but 5 (none) and 6 (two, so that it is written and first in the order of work); 10 breaks.
+  // Those in the sum: groups of places 0 to 23, .. in 6, 0, 1, .., 4, 7, .., 74, 5.
   std::vector<double> values;
   std::vector<std::int64_t> offsets{0}, order{6};
   Random random(3, Purpose::data);
-  for (int k = 0; k < 25; ++k) {
+  for (int k = 0; k < 75; ++k) {
     const int rows = k == 5 ? 0 : k == 6 ? 2 : 1;
     const double value = k == 10 ? 99 : random.normal() * std::exp(random.normal() * 3);
     values.insert(values.end(), static_cast<std::size_t>(rows), value);
@@ -220,9 +220,9 @@ TEST_CASE("sealed changes are added by eights in the order of work, whatever end
   }
   order.push_back(5);
   double expected = 0;
-  for (std::size_t first = 0; first < order.size(); first += 8) {
+  for (std::size_t first = 0; first < order.size(); first += 24) {
     float group = 0;
-    for (std::size_t i = first; i < std::min(first + 8, order.size()); ++i) {
+    for (std::size_t i = first; i < std::min(first + 24, order.size()); ++i) {
       const std::int64_t k = order[i];
       if (k != 5 && k != 6 && k != 10) group = static_cast<float>(static_cast<double>(group) + values[static_cast<std::size_t>(offsets[static_cast<std::size_t>(k)])]);
     }
@@ -236,7 +236,7 @@ TEST_CASE("sealed changes are added by eights in the order of work, whatever end
       const CohortResult result = f.run(threads);
       CHECK(result.nonfinite == 1);
       CHECK(result.first_nonfinite == 10);
-      CHECK(result.mean.reported == 24);
-      REQUIRE(result.mean.delta.at(0) == Approx(expected / 24).epsilon(1e-14));
+      CHECK(result.mean.reported == 74);
+      REQUIRE(result.mean.delta.at(0) == Approx(expected / 74).epsilon(1e-14));
     }
 }

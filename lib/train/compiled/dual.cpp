@@ -1,6 +1,7 @@
 #include "train/compiled/dual.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "core/clones.h"
 #include "core/transpose.h"
@@ -72,11 +73,10 @@ void Dual<T>::begin(const T* w, const Inputs<T>& x, const RunShape& run, T keep)
   seen_ = 0;
   squares_ = {};
   z_.grow(m_ * row_);
-  d_.grow(m_ * row_);
+  d_.grow(static_cast<std::size_t>(m_ * row_) * sizeof(T));
   inner_.grow(m_ * m_);
   batch_inner_.grow(run.batch * m_);
   correction_.grow(run.batch * out_);
-  std::fill_n(d_.data(), m_ * row_, T(0));
   outputs_of_start(run);
   inner_products(kernels_, x_, m_, in_, inner_.data());
   if (repeats_)
@@ -123,7 +123,7 @@ void Dual<T>::forward(std::span<const std::int64_t> places, const T* bias, bool 
                     .a = batch_inner_.data(),
                     .a_row = m_,
                     .a_inner = 1,
-                    .b = d_.data(),
+                    .b = rows_of_d(),
                     .b_inner = row_,
                     .c = correction_.data(),
                     .c_row = out_});
@@ -145,7 +145,7 @@ void Dual<T>::backward(const T* d) {
   for (Index i = 0; i < count; ++i)
     squares_.add(2 * keep * product_of(kernels_, d + i * out_, correction_.data() + i * out_, out_));
   if (keep_ != 1)
-    for (Index i = 0; i < seen_ * row_; ++i) d_.data()[i] *= keep_;
+    for (Index i = 0; i < seen_ * row_; ++i) rows_of_d()[i] *= keep_;
   kernels_.dot_product({.rows = count, .columns = count, .inner = out_, .a = d, .a_row = out_, .b = d, .b_row = out_,
                         .c = batch_inner_.data(), .c_row = count});
   for (Index i = 0; i < count; ++i, d += out_) {
@@ -154,19 +154,25 @@ void Dual<T>::backward(const T* d) {
     for (Index j = 0; j <= i; ++j)
       squares_.add((j < i ? 2 : 1) * static_cast<double>(batch_inner_.data()[i * count + j]) *
                    static_cast<double>(inner[batch_[static_cast<std::size_t>(j)]]));
-    add_row(d, out_, d_.data() + place * row_);
-    seen_ = std::max(seen_, place + 1);
+    T* row = rows_of_d() + place * row_;
+    if (place < seen_) {
+      add_row(d, out_, row);
+    } else {
+      assert(place == seen_);  // they come in order
+      std::fill(std::copy_n(d, out_, row), row + row_, T(0));
+      seen_ = place + 1;
+    }
   }
 }
 
 template <class T>
 void Dual<T>::write(bool difference, T* flat) const {
   Room<T> d;
-  d.grow(m_ * row_);
-  for (Index i = 0; i < m_ * row_; ++i) d.data()[i] = x_.unit * d_.data()[i];
+  d.grow(seen_ * row_);
+  for (Index i = 0; i < seen_ * row_; ++i) d.data()[i] = x_.unit * rows_of_d()[i];
   kernels_.product({.rows = out_,
                     .columns = in_,
-                    .inner = m_,
+                    .inner = seen_,
                     .a = d.data(),
                     .a_row = 1,
                     .a_inner = row_,
@@ -180,13 +186,15 @@ void Dual<T>::write(bool difference, T* flat) const {
 }
 
 template <class T>
-Factor<T> Dual<T>::factor() const {
+Factor<T> Dual<T>::factor() {
+  assert(seen_ == m_);
   return {.weight = weight_,
           .rows = m_,
           .out = out_,
           .in = in_,
-          .d = d_.data(),
+          .d = rows_of_d(),
           .d_row = row_,
+          .memory = &d_,
           .x = x_,
           .inner = inner_.data(),
           .squares = squares_,

@@ -43,13 +43,15 @@ class Dual {
   void write(bool difference, T* flat) const;
   /// True where the factors are small beside the weights.
   bool is_small() const { return 2 * m_ * (in_ + out_) <= in_ * out_; }
-  /// W - W0. Points into this object. The bias is not in it.
-  Factor<T> factor() const;
+  /// W - W0, once all samples have come. Points into this object, of which it may take D. The bias is not in it.
+  Factor<T> factor();
   /// True where the change of this layer comes by columns, in dual form or not.
   bool by_columns() const { return listed_; }
 
  private:
   void outputs_of_start(const RunShape& run);
+  T* rows_of_d() { return static_cast<T*>(d_.data()); }
+  const T* rows_of_d() const { return static_cast<const T*>(d_.data()); }
 
   const Kernels<T>& kernels_;
   Index weight_, in_, out_;
@@ -61,12 +63,13 @@ class Dual {
   Inputs<T> x_;                          // X
   T keep_ = 1;                           // of D, at a step
   bool repeats_ = false;                 // samples come more than once
-  Index m_ = 0, seen_ = 0;               // samples; those before `seen_` have come, of the others D is 0
+  Index m_ = 0, seen_ = 0;               // samples; those before `seen_` have come: D has their rows
   Squares squares_;                      // |W - W0|^2
   std::uint64_t transposed_ = 0;         // the start whose W0' is at hand; 0: none
   std::span<const std::int64_t> batch_;
   Lists<T> lists_;
-  Room<T> z_, d_, inner_;  // X W0' / unit [m, out], D [m, out], X X' [m, m] (where nothing repeats, column <= row only)
+  Buffer d_;               // D [m, out]
+  Room<T> z_, inner_;      // X W0' / unit [m, out], X X' [m, m] (where nothing repeats, column <= row only)
   Room<T> w_transposed_;   // W0' [in, out]
   Room<T> batch_inner_, correction_;  // rows of X X', their product with D
 };

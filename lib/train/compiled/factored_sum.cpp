@@ -69,7 +69,7 @@ class Stacked {
     const Index out = any().out;
     for (const auto& [f, weight] : terms_)
       for (Index i = 0; i < f->rows; ++i, to += row) {
-        scale_row(static_cast<const T*>(f->d.data()) + i * out, units ? weight * f->unit : weight, out, to);
+        scale_row(static_cast<const T*>(f->d.data()) + i * f->d_row, units ? weight * f->unit : weight, out, to);
         std::fill(to + out, to + row, T(0));
       }
     return all;

@@ -12,10 +12,10 @@ namespace fedsim::compiled {
 /// A factor with memory of its own, but for the bytes of samples, which stay where they are.
 template <class T>
 struct HeldFactor {
-  Index weight, bias, rows, out, in;
+  Index weight, bias, rows, out, in, d_row;
   bool by_columns, listed;
   T unit;                                  // of x
-  Buffer d;                                // [rows, out]
+  Buffer d;                                // [rows, out], rows of d_row
   Buffer x;                                // [rows, in]
   std::vector<const std::uint8_t*> bytes;  // [rows], in place of x
 

@@ -161,8 +161,9 @@ template void inner_products(const Kernels<double>&, const Inputs<double>&, Inde
 
 template <class T>
 HeldFactor<T>::HeldFactor(const Factor<T>& f)
-    : weight(f.weight), bias(f.bias), rows(f.rows), out(f.out), in(f.in), by_columns(f.by_columns), listed(f.listed),
-      unit(f.x.unit), d(copy_of(f.d, f.rows, f.out, f.d_row)) {
+    : weight(f.weight), bias(f.bias), rows(f.rows), out(f.out), in(f.in), d_row(f.memory ? f.d_row : f.out),
+      by_columns(f.by_columns), listed(f.listed), unit(f.x.unit),
+      d(f.memory ? std::move(*f.memory) : copy_of(f.d, f.rows, f.out, f.d_row)) {
   if (f.x.bytes)
     bytes.assign(f.x.bytes, f.x.bytes + f.rows);
   else

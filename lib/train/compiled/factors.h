@@ -28,6 +28,7 @@ struct Factor {
   Index rows, out, in;
   const T* d;  // [rows, out]
   Index d_row;
+  Buffer* memory = nullptr;  // set: d lies in it, and it may be taken
   Inputs<T> x;               // numbers, where by columns and not listed
   const T* inner = nullptr;  // [rows, rows] x x', column <= row; null: not known
   Squares squares{};         // |d' x|^2, where inner is known
@@ -52,7 +53,7 @@ template <class T>
 void inner_products(const Kernels<T>& kernels, const Inputs<T>& x, Index rows, Index columns, T* inner);
 
 /// The change of the flat vector of `size` values whose parts these are, and all of it.
-/// Copies what factors point to, but for the bytes of samples, which stay.
+/// Takes or copies what factors point to, but for the bytes of samples, which stay.
 template <class T>
 std::unique_ptr<const SealedChange> factored_change(const Kernels<T>& kernels, Index size,
                                                     const std::vector<Factor<T>>& factors, Written<T> written = {});
