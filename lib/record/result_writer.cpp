@@ -67,6 +67,8 @@ struct ResultWriter::Impl {
   void take_over();
   void add(const RoundRow& row, std::span<const ClientRow> clients);
   void commit();
+  void sync_before(Clock::duration next);
+  void commit_before(Clock::duration pause);
   void go_on_in_copy();
   void grow(std::size_t client_rows);
   void finish(const std::string& status, const Vec& model);
@@ -81,7 +83,7 @@ struct ResultWriter::Impl {
   std::optional<RoundTable> rounds;
   std::optional<ClientTable> clients;
   std::optional<LiveLog> log;
-  std::int64_t committed = 0;
+  std::int64_t committed = 0, synced_rounds = 0;
   std::vector<RoundRow> waiting;  // rounds after those
   std::vector<ClientRow> waiting_clients;
   bool published = false, finished = false, failed = false;
@@ -199,14 +201,24 @@ void ResultWriter::Impl::commit() {
     if (!published) publish();
     log->add(waiting);
     wait = std::clamp<Clock::duration>(100 * (Clock::now() - begin), worth_a_commit, longest_wait);
-    if (Clock::now() - synced + wait >= longest_unsynced) {  // the next commit would be too late
-      file.sync();
-      synced = Clock::now();
-    }
+    sync_before(std::max(wait, begin - committed_at));  // the next one comes then, as the last rounds did
   });
   waiting.clear();
   waiting_clients.clear();
   committed_at = Clock::now();
+}
+
+/// Syncs the disk where `next`, from now, would be too late.
+void ResultWriter::Impl::sync_before(Clock::duration next) {
+  if (synced_rounds == committed || Clock::now() - synced + next < longest_unsynced) return;
+  file.sync();
+  synced = Clock::now();
+  synced_rounds = committed;
+}
+
+void ResultWriter::Impl::commit_before(Clock::duration pause) {
+  if (Clock::now() - committed_at + pause > wait) commit();
+  guard([&] { sync_before(pause); });
 }
 
 // Whatever changes the structure of the file is done in a copy, which then takes its name: a kill at any time
@@ -277,7 +289,7 @@ void ResultWriter::partition(const Partition& partition, const Dataset& data) {
 void ResultWriter::add(const RoundRow& row, std::span<const ClientRow> clients) { impl_->add(row, clients); }
 
 void ResultWriter::commit_before(double seconds) {
-  if (std::chrono::duration<double>(seconds) > impl_->wait) impl_->commit();
+  impl_->commit_before(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)));
 }
 
 void ResultWriter::commit() { impl_->commit(); }
@@ -286,8 +298,7 @@ std::int64_t ResultWriter::committed() const { return impl_->committed; }
 
 void ResultWriter::sync() {
   commit();
-  impl_->guard([&] { impl_->file.sync(); });
-  impl_->synced = Clock::now();
+  impl_->guard([&] { impl_->sync_before(longest_unsynced); });
 }
 
 void ResultWriter::finish(const std::string& status, const Vec& model) { impl_->finish(status, model); }

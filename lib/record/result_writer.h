@@ -81,9 +81,10 @@ class ResultWriter {
   /// worth_a_commit) with the rounds after it. Throws OutputError (disk full, ...) naming the file and the rounds that are
   /// safe.
   void add(const RoundRow& row, std::span<const ClientRow> clients);
-  /// Commits what was added where a pause of so many seconds would make it wait longer than rounds wait for each other.
+  /// To be called before a pause of so many seconds: commits what would wait longer than rounds wait for each other, and syncs
+  /// the disk where what is committed would wait longer than a second for that.
   void commit_before(double seconds);
-  /// Commits what was added: when it returns, the rows survive a kill -9; a power loss takes at most the last second.
+  /// Commits what was added: when it returns, the rows survive a kill -9; a power loss takes about the last second.
   void commit();
   std::int64_t committed() const;  // rows, that of round 0 included
   /// Commits, and the rows are on the disk when it returns: call it before a checkpoint that counts on them.

@@ -229,7 +229,6 @@ class Loop {
     writer_.commit_before(seconds_to_evaluate_);
     tell();
     evaluate_into(row, state_.w);
-    seconds_to_evaluate_ = row.seconds_evaluate;
   }
 
   void evaluate_into(RoundRow& row, const Vec& w) {
@@ -265,6 +264,7 @@ class Loop {
   void remember(const RoundRow& row) {
     outcome_.last = row;
     norms_.add(row.update_norm);
+    if (row.seconds_evaluate > 0) seconds_to_evaluate_ = row.seconds_evaluate;
     if (row.test_accuracy > outcome_.best_accuracy || std::isnan(outcome_.best_accuracy)) {
       outcome_.best_accuracy = row.test_accuracy;
       outcome_.best_round = row.round;
@@ -335,7 +335,7 @@ class Loop {
   State state_;
   RunOutcome outcome_;
   Clock::time_point lap_;
-  double seconds_to_evaluate_ = 0;  // as last time
+  double seconds_to_evaluate_ = 0;  // the last time
   std::deque<RoundRow> untold_;  // rows that the observer has not been shown
   NormTrail norms_;
   std::int64_t saved_ = -1;  // round of the newest checkpoint

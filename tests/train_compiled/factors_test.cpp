@@ -177,6 +177,30 @@ TEST_CASE("near an optimum, where the samples' gradients cancel, the norm is sti
   CHECK(sealed->magnitude().largest >= max_abs(values));
 }
 
+TEST_CASE("a factor takes memory that it fills, and copies out of longer memory: the change and its size are the same", "[compiled]") {
+  constexpr compiled::Index rows = 3, out = 5, in = 7, row = 16;
+  Random random(1, Purpose::data);
+  std::vector<float> x(rows * in), d(rows * row);
+  for (auto* values : {&x, &d})
+    for (float& value : *values) value = static_cast<float>(random.normal());
+  const auto change = [&](Buffer* memory, Buffer& values) {
+    std::ranges::copy(d, static_cast<float*>(values.data()));
+    return compiled::factored_change<float>(compiled::best_kernels<float>(), out * in,
+                                            {{.weight = 0, .rows = rows, .out = out, .in = in,
+                                              .d = static_cast<const float*>(values.data()), .d_row = row, .memory = memory,
+                                              .x = {.numbers = x.data()}}});
+  };
+  Buffer kept(rows * row * sizeof(float)), full(kept.bytes()), longer(4 * kept.bytes());
+  const auto copied = change(nullptr, kept), taken = change(&full, full), cut = change(&longer, longer);
+  CHECK(full.bytes() == 0);
+  CHECK(longer.bytes() > 0);
+  CHECK(values_of(*taken) == values_of(*copied));
+  CHECK(values_of(*cut) == values_of(*copied));
+  CHECK(taken->held() == copied->held());
+  CHECK(cut->held() == copied->held());
+  CHECK(taken->joins(*cut));
+}
+
 TEST_CASE("factors that are not finite say so", "[compiled]") {
   Model model({83}, 9, wide, Dtype::float32);
   RandomBatch<float> memory(model.data, 2, 1);

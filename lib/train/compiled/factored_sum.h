@@ -22,6 +22,7 @@ struct HeldFactor {
   explicit HeldFactor(const Factor<T>& f);
   /// True where both are factors of the same tensor in the same form.
   bool joins(const HeldFactor& other) const;
+  /// Bytes, which follow from its shape alone: what is added to what depends on them.
   std::size_t held() const;
 };
 

@@ -159,11 +159,17 @@ void inner_products(const Kernels<T>& kernels, const Inputs<T>& x, Index rows, I
 template void inner_products(const Kernels<float>&, const Inputs<float>&, Index, Index, float*);
 template void inner_products(const Kernels<double>&, const Inputs<double>&, Index, Index, double*);
 
+/// True where d is all that its memory holds: other memory is longer, as of a larger client before.
+template <class T>
+bool is_all(const Factor<T>& f) {
+  return f.memory && f.memory->bytes() == static_cast<std::size_t>(f.rows * f.d_row) * sizeof(T);
+}
+
 template <class T>
 HeldFactor<T>::HeldFactor(const Factor<T>& f)
-    : weight(f.weight), bias(f.bias), rows(f.rows), out(f.out), in(f.in), d_row(f.memory ? f.d_row : f.out),
+    : weight(f.weight), bias(f.bias), rows(f.rows), out(f.out), in(f.in), d_row(is_all(f) ? f.d_row : f.out),
       by_columns(f.by_columns), listed(f.listed), unit(f.x.unit),
-      d(f.memory ? std::move(*f.memory) : copy_of(f.d, f.rows, f.out, f.d_row)) {
+      d(is_all(f) ? std::move(*f.memory) : copy_of(f.d, f.rows, f.out, f.d_row)) {
   if (f.x.bytes)
     bytes.assign(f.x.bytes, f.x.bytes + f.rows);
   else
@@ -178,7 +184,7 @@ bool HeldFactor<T>::joins(const HeldFactor& other) const {
 
 template <class T>
 std::size_t HeldFactor<T>::held() const {
-  return d.bytes() + x.bytes() + bytes.size() * static_cast<std::size_t>(in);
+  return static_cast<std::size_t>(rows * out) * sizeof(T) + x.bytes() + bytes.size() * static_cast<std::size_t>(in);
 }
 
 template struct HeldFactor<float>;

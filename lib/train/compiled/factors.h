@@ -28,7 +28,7 @@ struct Factor {
   Index rows, out, in;
   const T* d;  // [rows, out]
   Index d_row;
-  Buffer* memory = nullptr;  // set: d lies in it, and it may be taken
+  Buffer* memory = nullptr;  // set: d begins it, and it may be taken
   Inputs<T> x;               // numbers, where by columns and not listed
   const T* inner = nullptr;  // [rows, rows] x x', column <= row; null: not known
   Squares squares{};         // |d' x|^2, where inner is known
