@@ -13,7 +13,7 @@ constexpr std::size_t most_clients = 24, most_bytes = std::size_t{32} << 20;
 
 }  // namespace
 
-Together::Together(std::span<const std::int64_t> samples, std::size_t bytes) : group_of_(samples.size()), waiting_(samples.size()) {
+Together::Together(std::span<const std::int64_t> samples, std::size_t bytes) : waiting_(samples.size()) {
   const std::size_t most = std::clamp<std::size_t>(most_bytes / std::max<std::size_t>(bytes, 1), 1, most_clients);
   std::int64_t of_group = 0;
   for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -22,14 +22,15 @@ Together::Together(std::span<const std::int64_t> samples, std::size_t bytes) : g
       of_group = 0;
     }
     of_group += samples[i];
-    group_of_[i] = first_.size() - 1;
   }
   ended_.resize(first_.size());
   first_.push_back(samples.size());
 }
 
 std::vector<EndedClient> Together::put(std::size_t i, EndedClient client) {
-  const std::size_t number = group_of_[i], first = first_[number], end = first_[number + 1];
+  const auto next = std::ranges::upper_bound(first_, i);
+  const auto number = static_cast<std::size_t>(next - first_.begin()) - 1;
+  const std::size_t first = first_[number], end = *next;
   const std::lock_guard lock(mutex_);
   waiting_[i] = std::move(client);
   std::vector<EndedClient> changes;

@@ -29,8 +29,7 @@ class Together {
   std::vector<EndedClient> put(std::size_t i, EndedClient client);
 
  private:
-  std::vector<std::size_t> group_of_;  // by place in the order
-  std::vector<std::size_t> first_;     // place of each group; behind the last, the number of clients
+  std::vector<std::size_t> first_;  // place of each group in the order; behind the last, the number of clients
   std::mutex mutex_;
   std::vector<EndedClient> waiting_;  // by place in the order
   std::vector<std::size_t> ended_;    // of each group

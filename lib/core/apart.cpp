@@ -12,6 +12,7 @@
 #include <new>
 
 #include "core/error.h"
+#include "core/file.h"
 
 namespace fedsim {
 namespace {
@@ -56,14 +57,7 @@ void confine(Room room) {
 }
 
 [[noreturn]] void tell(int pipe, const std::string& answer) {
-  std::size_t told = 0;
-  while (told < answer.size()) {
-    const ssize_t bytes = ::write(pipe, answer.data() + told, answer.size() - told);
-    if (bytes < 0 && errno == EINTR) continue;
-    if (bytes <= 0) break;
-    told += static_cast<std::size_t>(bytes);
-  }
-  ::_exit(told == answer.size() ? 0 : 1);  // nothing is flushed or destroyed twice
+  ::_exit(write_all(pipe, answer) ? 0 : 1);  // nothing is flushed or destroyed twice
 }
 
 std::string all_of(int pipe) {

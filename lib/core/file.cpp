@@ -43,15 +43,20 @@ void sync_folder_of(const std::filesystem::path& path) {
 
 }  // namespace
 
+bool write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
 void write_file_synced(const std::filesystem::path& path, std::string_view bytes) {
   Descriptor descriptor(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
   if (descriptor.number() < 0) fail("create", path);
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor.number(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("write", path);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (!write_all(descriptor.number(), bytes)) fail("write", path);
   if (::fsync(descriptor.number()) != 0) fail("sync", path);
   if (!descriptor.close()) fail("close", path);
 }

@@ -1,4 +1,4 @@
-// Whole files, written so that a crash leaves the old one or the new one, never a mixture.
+// Whole files, written so that a crash leaves the old one or the new one, never a mixture; and all of some bytes to what is open.
 #pragma once
 
 #include <filesystem>
@@ -6,6 +6,9 @@
 #include <string_view>
 
 namespace fedsim {
+
+/// write(2) until all bytes are written. False, with errno set, where one fails.
+bool write_all(int descriptor, std::string_view bytes);
 
 /// Creates or replaces `path` with `bytes` and fsyncs it. Throws OutputError naming the file and the cause.
 void write_file_synced(const std::filesystem::path& path, std::string_view bytes);

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "record/columns.h"
 
 namespace fedsim {
@@ -44,19 +45,9 @@ void LiveLog::add(std::span<const RoundRow> rows) {
   for (const RoundRow& row : rows) {
     lines += to_json(row) + "\n";
     if (lines.size() < at_once && &row != &rows.back()) continue;
-    write(lines);
-    lines.clear();
-  }
-}
-
-void LiveLog::write(const std::string& lines) {
-  std::size_t done = 0;
-  while (done < lines.size()) {
-    const auto bytes = ::write(descriptor_, lines.data() + done, lines.size() - done);
-    if (bytes < 0 && errno == EINTR) continue;
-    if (bytes <= 0)
+    if (!write_all(descriptor_, lines))
       throw OutputError(fmt::format("{}: can't write to it: {}", path_.string(), std::strerror(errno)));
-    done += static_cast<std::size_t>(bytes);
+    lines.clear();
   }
 }
 

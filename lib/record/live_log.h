@@ -21,8 +21,6 @@ class LiveLog {
   void add(std::span<const RoundRow> rows);  // are in the kernel's hands when it returns; throws OutputError
 
  private:
-  void write(const std::string& lines);
-
   std::filesystem::path path_;
   int descriptor_ = -1;
 };

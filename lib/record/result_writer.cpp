@@ -67,6 +67,7 @@ struct ResultWriter::Impl {
   void take_over();
   void add(const RoundRow& row, std::span<const ClientRow> clients);
   void commit();
+  void sync();
   void sync_before(Clock::duration next);
   void commit_before(Clock::duration pause);
   void go_on_in_copy();
@@ -171,7 +172,7 @@ void ResultWriter::Impl::take_over() {
 void ResultWriter::Impl::publish() {
   if (published) return;
   set_hash();
-  file.sync();
+  sync();
   file.rename(part_of(header.path));
   sync_folder(folder_of(header.path));
   published = true;
@@ -201,19 +202,22 @@ void ResultWriter::Impl::commit() {
     if (!published) publish();
     log->add(waiting);
     wait = std::clamp<Clock::duration>(100 * (Clock::now() - begin), worth_a_commit, longest_wait);
-    sync_before(std::max(wait, begin - committed_at));  // the next one comes then, as the last rounds did
+    sync_before(std::max(wait, begin - std::max(committed_at, synced)));  // the next one comes then, as the last rounds did
   });
   waiting.clear();
   waiting_clients.clear();
   committed_at = Clock::now();
 }
 
-/// Syncs the disk where `next`, from now, would be too late.
-void ResultWriter::Impl::sync_before(Clock::duration next) {
-  if (synced_rounds == committed || Clock::now() - synced + next < longest_unsynced) return;
+void ResultWriter::Impl::sync() {
   file.sync();
   synced = Clock::now();
   synced_rounds = committed;
+}
+
+/// Syncs the disk where `next`, from now, would be too late.
+void ResultWriter::Impl::sync_before(Clock::duration next) {
+  if (synced_rounds != committed && Clock::now() - synced + next >= longest_unsynced) sync();
 }
 
 void ResultWriter::Impl::commit_before(Clock::duration pause) {
@@ -237,7 +241,7 @@ void ResultWriter::Impl::grow(std::size_t client_rows) {
   go_on_in_copy();
   rounds->reopen(file.root());
   clients->reopen_larger(file.root(), client_rows);
-  file.sync();
+  sync();
   file.rename(part_of(header.path));
 }
 
@@ -298,7 +302,7 @@ std::int64_t ResultWriter::committed() const { return impl_->committed; }
 
 void ResultWriter::sync() {
   commit();
-  impl_->guard([&] { impl_->sync_before(longest_unsynced); });
+  impl_->guard([&] { impl_->sync(); });
 }
 
 void ResultWriter::finish(const std::string& status, const Vec& model) { impl_->finish(status, model); }
