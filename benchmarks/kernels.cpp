@@ -1,7 +1,6 @@
 // The rate of the compiled trainer's matrix products on the shapes of the literature's models against the libraries that are
 // installed (one thread) and the same process' sgemm rate at 1024^3, and of its two ways to convolve. Usage: fedsim_bench_kernels
 // [avx512|avx2|generic]
-#include <cblas.h>
 #include <fmt/format.h>
 #include <time.h>
 
@@ -11,9 +10,8 @@
 #include <vector>
 
 #include "libraries.h"
+#include "openblas.h"
 #include "train/compiled/convolution.h"
-
-extern "C" void openblas_set_num_threads(int);
 
 namespace {
 
@@ -151,6 +149,7 @@ void convolution(const Kernels<float>& k, Index size, Index channels, Index filt
 }  // namespace
 
 int main(int argc, char** argv) {
+  fedsim::benchmark::load_right_openblas(argv);
   openblas_set_num_threads(1);
   const Kernels<float>* kernels = argc > 1 ? kernels_for<float>(argv[1]) : &best_kernels<float>();
   if (!kernels) return fmt::print("this processor does not have {}\n", argv[1]), 1;

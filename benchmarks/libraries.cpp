@@ -4,6 +4,7 @@
 
 #ifdef FEDSIM_BENCH_ONEDNN
 #include <dnnl.h>
+#include <omp.h>
 #endif
 #ifdef FEDSIM_BENCH_LIBXSMM
 #include <libxsmm.h>
@@ -35,7 +36,7 @@ class OpenBlas final : public Library {
 #ifdef FEDSIM_BENCH_ONEDNN
 class OneDnn final : public Library {
  public:
-  explicit OneDnn(const Shape& shape) : s_(shape) {}
+  explicit OneDnn(const Shape& shape) : s_(shape) { omp_set_num_threads(1); }  // Debian's takes all cores
   std::string name() const override { return "oneDNN"; }
   void forward(const float* x, const float* w, float* y) const override {
     dnnl_sgemm('N', 'T', s_.batch, s_.out, s_.in, 1, x, s_.in, w, s_.in, 0, y, s_.out);

@@ -1,7 +1,6 @@
 // The yardstick of compute efficiency: GFLOP/s of OpenBLAS's sgemm at 1024^3, on THREADS cores at once (each thread
 // multiplies its own matrices, so that the cores' common clock and memory are as loaded as in training).
 // Prints the best of 12 rates. Usage: fedsim_bench_sgemm_peak [THREADS]
-#include <cblas.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +10,10 @@
 #include <thread>
 #include <vector>
 
+#include "openblas.h"
+
 int main(int argc, char** argv) {
+  fedsim::benchmark::load_right_openblas(argv);
   const int threads = argc > 1 ? std::max(1, std::atoi(argv[1])) : 1;
   constexpr int n = 1024, repeats = 12, products = 10;
   openblas_set_num_threads(1);
