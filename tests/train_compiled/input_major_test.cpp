@@ -40,7 +40,7 @@ void check_steps(const Kernels<T>& kernels) {
     const auto x = activations<T>(random, rows * in);
     const auto d = values<T>(random, rows * out), w = values<T>(random, in * w_row), start = values<T>(random, in * w_row);
     const T untouched = 77;
-    std::vector<T> dx(x.size(), untouched), c(static_cast<std::size_t>(in * c_row), untouched), places(static_cast<std::size_t>(in));
+    std::vector<T> dx(x.size(), untouched), c(static_cast<std::size_t>(in * c_row), untouched), places(static_cast<std::size_t>(2 * in));
     const bool difference = trial % 2 == 0;
     const T pull = trial % 3 == 0 ? T(0.25) : T(0);
     InputMajorStep<T> step{.rows = rows, .in = in, .out = out, .x = x.data(), .d = d.data(), .w = w.data(), .w_row = w_row,

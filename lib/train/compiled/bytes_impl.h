@@ -1,6 +1,8 @@
 // Bytes as numbers, and their inner products in whole numbers.
 #pragma once
 
+#include <utility>
+
 #include "train/compiled/kernels.h"
 #include "train/compiled/simd.h"
 
@@ -97,6 +99,33 @@ inline void lane_sums(const Bytes::V* v, std::int32_t* sums) {
 }
 #endif
 
+/// Rows x 4 sums of products, in registers.
+template <int Rows>
+struct InnerSums {
+  Bytes::V lanes[Rows][4];
+
+  InnerSums() {  // one by one: g++ would keep an array that is cleared as a whole in memory
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; ++j) lanes[r][j] = Bytes::V{};
+  }
+  /// Of the bytes from place i on, or `rest` of them.
+  template <class... Rest>
+  [[gnu::always_inline]] void add(const std::uint8_t* const (&left_rows)[Rows], const std::uint8_t* const (&right_rows)[4],
+                                  Index i, Rest... rest) {
+    Bytes::V right[4];
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) right[j] = Bytes::right(Bytes::operand(right_rows[j] + i, rest...));
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r) {
+      const Bytes::V left = Bytes::operand(left_rows[r] + i, rest...);
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; ++j) Bytes::add(lanes[r][j], left, right[j]);
+    }
+  }
+};
+
 /// Rows x 4 inner products of bytes [first, first + length) of rows of a and of b, length no more than 32768: 255^2 times as
 /// many are below 2^31. Only the first `columns` rows of b are there.
 template <int Rows>
@@ -104,26 +133,20 @@ void inner_tile(ByteRows a, ByteRows b, Index first, Index length, int columns, 
   const std::uint8_t *left_rows[Rows], *right_rows[4];
   for (int r = 0; r < Rows; ++r) left_rows[r] = a[r] + first;
   for (int j = 0; j < 4; ++j) right_rows[j] = b[j < columns ? j : 0] + first;
-  Bytes::V lanes[Rows][4] = {};
-  const auto step = [&](Index i, auto... rest) {
-    Bytes::V right[4];
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; ++j) right[j] = Bytes::right(Bytes::operand(right_rows[j] + i, rest...));
-#pragma GCC unroll 4
-    for (int r = 0; r < Rows; ++r) {
-      const Bytes::V left = Bytes::operand(left_rows[r] + i, rest...);
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; ++j) Bytes::add(lanes[r][j], left, right[j]);
-    }
-  };
-  Index i = 0;
-  for (; i + Bytes::length <= length; i += Bytes::length) step(i);
-  if (i < length) step(i, static_cast<int>(length - i));
-  for (int r = 0; r < Rows; ++r) {
+  InnerSums<Rows> inner;
+  // The rest first: g++ keeps sums in memory that go two ways after a loop.
+  const Index rest = length % Bytes::length;
+  if (rest > 0) inner.add(left_rows, right_rows, length - rest, static_cast<int>(rest));
+  for (Index i = 0; i + Bytes::length <= length; i += Bytes::length) inner.add(left_rows, right_rows, i);
+  // Not a loop: g++ would keep the sums in memory for it.
+  const auto add_total = [](const Bytes::V* lanes, double* sum) {
     std::int32_t total[4];
-    lane_sums(lanes[r], total);
-    for (int j = 0; j < 4; ++j) sums[r][j] += total[j];
-  }
+    lane_sums(lanes, total);
+    for (int j = 0; j < 4; ++j) sum[j] += total[j];
+  };
+  [&]<int... r>(std::integer_sequence<int, r...>) {
+    (add_total(inner.lanes[r], sums[r]), ...);
+  }(std::make_integer_sequence<int, Rows>());
 }
 
 /// The inner products of rows [r, r + Rows) with those up to themselves.
@@ -137,21 +160,35 @@ void inner_rows(ByteRows a, Index rows, Index columns, double unit, Index r, T* 
     double sums[Rows][4] = {};
     for (Index i = 0; i < columns; i += at_once)
       inner_tile<Rows>(a + r, a + s, i, columns - i < at_once ? columns - i : at_once, count, sums);
-    for (int k = 0; k < Rows; ++k)
-      for (int j = 0; j < count && s + j <= r + k; ++j)
-        inner[(r + k) * rows + s + j] = static_cast<T>(unit * (sums[k][j] + missing[k]));
+    for (int k = 0; k < Rows; ++k) {
+      T four[4];
+      for (int j = 0; j < 4; ++j) four[j] = static_cast<T>(unit * (sums[k][j] + missing[k]));
+      T* to = inner + (r + k) * rows + s;
+      const Index up_to_itself = r + k - s + 1;
+      if (up_to_itself >= 4)
+        __builtin_memcpy(to, four, sizeof four);
+      else
+        for (Index j = 0; j < up_to_itself; ++j) to[j] = four[j];
+    }
   }
 }
 
+/// From row r on, Rows at a time, the rest in fewer.
+template <class T, int Rows>
+void inner_rows_from(Index r, ByteRows a, Index rows, Index columns, double unit, T* inner) {
+  for (; r + Rows <= rows; r += Rows) inner_rows<T, Rows>(a, rows, columns, unit, r, inner);
+  if constexpr (Rows > 1) inner_rows_from<T, Rows / 2>(r, a, rows, columns, unit, inner);
+}
+
+#if defined(__AVX512F__)
+constexpr int inner_rows_at_once = 6;  // x 4 sums, 4 operands on the right, one on the left: 29 registers
+#else
+constexpr int inner_rows_at_once = 4;
+#endif
+
 template <class T>
 void inner_products_of_bytes(ByteRows a, Index rows, Index columns, double unit, T* inner) {
-  Index r = 0;
-  for (; r + 4 <= rows; r += 4) inner_rows<T, 4>(a, rows, columns, unit, r, inner);
-  if (r + 2 <= rows) {
-    inner_rows<T, 2>(a, rows, columns, unit, r, inner);
-    r += 2;
-  }
-  if (r < rows) inner_rows<T, 1>(a, rows, columns, unit, r, inner);
+  inner_rows_from<T, inner_rows_at_once>(0, a, rows, columns, unit, inner);
 }
 
 }  // namespace

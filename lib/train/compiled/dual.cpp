@@ -12,7 +12,7 @@ namespace {
 constexpr Index wide = 32;              // outputs from which zeros are left out
 constexpr Index most_samples = 1024;    // X X' has the square of them
 constexpr Index most_values = 4 << 20;  // of X
-constexpr Index columns_at_once = 32;   // of X: two vectors, for which 13 each of W0' stay in the core's first cache
+constexpr Index columns_at_once = 48;   // of X: whole vectors of bytes; 13 vectors each of W0' are about a core's first cache
 
 #define FEDSIM_ROW_LOOPS(T)                                                                          \
   FEDSIM_CLONES void add_row(const T* x, Index n, T* sum) {                                          \

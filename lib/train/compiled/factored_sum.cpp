@@ -190,7 +190,7 @@ class ByColumns final : public Piece<T> {
   }
 
  private:
-  static constexpr Index samples_at_once = 64;  // some vectors each of d stay in the core's first cache
+  static constexpr Index samples_at_once = 48;  // some vectors each of d stay in the core's first cache
   const Kernels<T>& kernels_;
   Index rows_, out_, in_, d_row_;
   bool is_listed_;

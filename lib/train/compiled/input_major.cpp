@@ -13,7 +13,7 @@ template <class T>
 void InputMajor<T>::begin(const T* w, std::uint64_t start, T pull) {
   start_.grow(in_ * row_);
   w_.grow(in_ * row_);
-  places_.grow(in_);
+  places_.grow(2 * in_);
   if (start == 0 || start != transposed_) transpose(w + weight_, out_, in_, in_, start_.data(), row_);
   transposed_ = start;
   pull_ = pull;

@@ -42,7 +42,7 @@ class InputMajor {
   bool at_start_ = true;     // W is W0
   T* difference_ = nullptr;  // where the last step writes, if it does
   Room<T> start_, w_;        // W0', W' [in, row]
-  Room<T> places_;           // [in], the kernel's
+  Room<T> places_;           // [2 in], the kernel's
 };
 
 }  // namespace fedsim::compiled

@@ -94,7 +94,7 @@ struct InputMajorStep {
   T* dx;  // [rows, in]
   T* c;   // W' or other memory
   Index c_row;
-  T* places;  // room for [in]
+  T* places;  // room for [2 in]
 };
 
 /// A matrix [rows, ..] without its zeros. Two rows share a list of the columns in which either has a value; the columns
