@@ -1,8 +1,6 @@
 // Bytes as numbers, and their inner products in whole numbers.
 #pragma once
 
-#include <utility>
-
 #include "train/compiled/kernels.h"
 #include "train/compiled/simd.h"
 
@@ -99,21 +97,15 @@ inline void lane_sums(const Bytes::V* v, std::int32_t* sums) {
 }
 #endif
 
-/// Rows x 4 sums of products, in registers.
+/// Rows x 4 inner products of bytes [first, first + length) of rows of a and of b, length no more than 32768: 255^2 times as
+/// many are below 2^31. Only the first `columns` rows of b are there.
 template <int Rows>
-struct InnerSums {
-  Bytes::V lanes[Rows][4];
-
-  InnerSums() {  // one by one: g++ would keep an array that is cleared as a whole in memory
-#pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; ++j) lanes[r][j] = Bytes::V{};
-  }
-  /// Of the bytes from place i on, or `rest` of them.
-  template <class... Rest>
-  [[gnu::always_inline]] void add(const std::uint8_t* const (&left_rows)[Rows], const std::uint8_t* const (&right_rows)[4],
-                                  Index i, Rest... rest) {
+void inner_tile(ByteRows a, ByteRows b, Index first, Index length, int columns, double (&sums)[Rows][4]) {
+  const std::uint8_t *left_rows[Rows], *right_rows[4];
+  for (int r = 0; r < Rows; ++r) left_rows[r] = a[r] + first;
+  for (int j = 0; j < 4; ++j) right_rows[j] = b[j < columns ? j : 0] + first;
+  Bytes::V lanes[Rows][4] = {};
+  const auto step = [&](Index i, auto... rest) {
     Bytes::V right[4];
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) right[j] = Bytes::right(Bytes::operand(right_rows[j] + i, rest...));
@@ -123,30 +115,17 @@ struct InnerSums {
 #pragma GCC unroll 4
       for (int j = 0; j < 4; ++j) Bytes::add(lanes[r][j], left, right[j]);
     }
-  }
-};
-
-/// Rows x 4 inner products of bytes [first, first + length) of rows of a and of b, length no more than 32768: 255^2 times as
-/// many are below 2^31. Only the first `columns` rows of b are there.
-template <int Rows>
-void inner_tile(ByteRows a, ByteRows b, Index first, Index length, int columns, double (&sums)[Rows][4]) {
-  const std::uint8_t *left_rows[Rows], *right_rows[4];
-  for (int r = 0; r < Rows; ++r) left_rows[r] = a[r] + first;
-  for (int j = 0; j < 4; ++j) right_rows[j] = b[j < columns ? j : 0] + first;
-  InnerSums<Rows> inner;
+  };
   // The rest first: g++ keeps sums in memory that go two ways after a loop.
   const Index rest = length % Bytes::length;
-  if (rest > 0) inner.add(left_rows, right_rows, length - rest, static_cast<int>(rest));
-  for (Index i = 0; i + Bytes::length <= length; i += Bytes::length) inner.add(left_rows, right_rows, i);
-  // Not a loop: g++ would keep the sums in memory for it.
-  const auto add_total = [](const Bytes::V* lanes, double* sum) {
+  if (rest > 0) step(length - rest, static_cast<int>(rest));
+  for (Index i = 0; i + Bytes::length <= length; i += Bytes::length) step(i);
+#pragma GCC unroll 8
+  for (int r = 0; r < Rows; ++r) {
     std::int32_t total[4];
-    lane_sums(lanes, total);
-    for (int j = 0; j < 4; ++j) sum[j] += total[j];
-  };
-  [&]<int... r>(std::integer_sequence<int, r...>) {
-    (add_total(inner.lanes[r], sums[r]), ...);
-  }(std::make_integer_sequence<int, Rows>());
+    lane_sums(lanes[r], total);
+    for (int j = 0; j < 4; ++j) sums[r][j] += total[j];
+  }
 }
 
 /// The inner products of rows [r, r + Rows) with those up to themselves.
