@@ -149,8 +149,7 @@ void convolution(const Kernels<float>& k, Index size, Index channels, Index filt
 }  // namespace
 
 int main(int argc, char** argv) {
-  fedsim::benchmark::load_right_openblas(argv);
-  openblas_set_num_threads(1);
+  fedsim::benchmark::prepare_openblas(argv);
   const Kernels<float>* kernels = argc > 1 ? kernels_for<float>(argv[1]) : &best_kernels<float>();
   if (!kernels) return fmt::print("this processor does not have {}\n", argv[1]), 1;
   const int n = 1024;

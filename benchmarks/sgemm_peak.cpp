@@ -13,10 +13,9 @@
 #include "openblas.h"
 
 int main(int argc, char** argv) {
-  fedsim::benchmark::load_right_openblas(argv);
+  fedsim::benchmark::prepare_openblas(argv);
   const int threads = argc > 1 ? std::max(1, std::atoi(argv[1])) : 1;
   constexpr int n = 1024, repeats = 12, products = 10;
-  openblas_set_num_threads(1);
   using Clock = std::chrono::steady_clock;
   std::barrier together(threads + 1);
   std::vector<std::thread> workers;
