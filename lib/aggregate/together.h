@@ -24,12 +24,14 @@ class Together {
   /// Of clients with so many samples each, in the order of work, whose changes are vectors of `bytes` bytes.
   Together(std::span<const std::int64_t> samples, std::size_t bytes);
 
+  /// Where each group begins in the order, and behind the last one the number of clients.
+  std::span<const std::size_t> groups() const { return first_; }
   /// The i-th client in the order of work has ended; each once. Gives those of its group that have a change, in that order,
   /// where it is the last of them to end; else none. Thread-safe.
   std::vector<EndedClient> put(std::size_t i, EndedClient client);
 
  private:
-  std::vector<std::size_t> first_;  // place of each group in the order; behind the last, the number of clients
+  std::vector<std::size_t> first_;  // see groups()
   std::mutex mutex_;
   std::vector<EndedClient> waiting_;  // by place in the order
   std::vector<std::size_t> ended_;    // of each group

@@ -140,7 +140,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   };
   const bool whole = plan.batched
                          ? train_in_groups(plan, round, server, cohort, order, states, workers, deliver)
-                         : workers.for_each(order, train, /*may_stop=*/true, settle);
+                         : workers.for_each({order, together.groups()}, train, /*may_stop=*/true, settle);
   if (!whole) return std::nullopt;
 
   const auto total = plan.rule.open(static_cast<std::int64_t>(cohort.size()));

@@ -15,7 +15,7 @@ Evaluation evaluate(Workers& workers, std::int64_t rows, const Vec& w) {
     const std::int64_t first = i * batch;
     parts[static_cast<std::size_t>(i)] = worker.test(first, std::min(batch, rows - first), w);
   };
-  workers.for_each(order, part, /*may_stop=*/false);
+  workers.for_each({order}, part, /*may_stop=*/false);
   Evaluation sum;
   for (const Evaluation& batch_sum : parts) {
     sum.loss += batch_sum.loss;

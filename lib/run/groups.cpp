@@ -103,7 +103,7 @@ bool train_in_groups(const CohortPlan& plan, const Round& round, const State& se
       std::vector<std::int64_t> all(waiting.size());
       std::iota(all.begin(), all.end(), 0);
       workers.for_each(
-          all,
+          {all},
           [&](std::int64_t i, Worker&, std::size_t slot) {
             Participant& one = *waiting[static_cast<std::size_t>(i)];
             if (!one.task.run_until_wait()) return;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "core/random.h"
+#include "run/handout.h"
 #include "run/stop.h"
 
 namespace fedsim {
@@ -43,21 +44,21 @@ Workers::~Workers() = default;
 
 std::int64_t Workers::threads() const { return static_cast<std::int64_t>(impl_->workers.size()); }
 
-bool Workers::for_each(std::span<const std::int64_t> tasks,
+bool Workers::for_each(const Tasks& tasks,
                        const std::function<void(std::int64_t, Worker&, std::size_t)>& work, bool may_stop,
                        const std::function<void(std::size_t)>& done) {
-  const std::vector<std::int64_t> order = handed_out(tasks);
-  // A shared counter hands the tasks out in the order given, largest first, whoever is free.
-  std::atomic<std::size_t> next{0};
+  const std::vector<std::int64_t> order = handed_out(tasks.order);
+  Handout rest(order.size(), tasks.groups, impl_->workers.size());
   std::atomic<bool> whole{true};
   impl_->pool.run(order.size(), [&](std::size_t slot) {
-    for (std::size_t i; (i = next.fetch_add(1)) < order.size();) {
-      if (may_stop && stop_requested()) {
-        whole = false;
-        return;
+    for (TaskRange range = rest.take(); !range.empty(); range = rest.take())
+      for (std::size_t i = range.first; i < range.end; ++i) {
+        if (may_stop && stop_requested()) {
+          whole = false;
+          return;
+        }
+        work(order[i], impl_->worker(slot), slot);
       }
-      work(order[i], impl_->worker(slot), slot);
-    }
     done(slot);
   });
   return whole;

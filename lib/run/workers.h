@@ -15,6 +15,11 @@
 
 namespace fedsim {
 
+struct Tasks {
+  std::span<const std::int64_t> order;
+  std::span<const std::size_t> groups{};  // see Handout
+};
+
 /// A worker of each thread, made when the thread first needs it. Memory scales with threads, never with clients.
 class Workers {
  public:
@@ -23,11 +28,11 @@ class Workers {
   ~Workers();
   std::int64_t threads() const;
 
-  /// Calls work(i, worker, slot) for i in `order`, begun in that order, spread over the threads; slot < threads()
-  /// numbers the calling thread. The first exception is rethrown after the others have ended. Where a stop is
+  /// Calls work(i, worker, slot) for i in the order of `tasks`, begun in that order, spread over the threads (see Handout);
+  /// slot < threads() numbers the calling thread. The first exception is rethrown after the others have ended. Where a stop is
   /// requested the rest is skipped, if it may be: false. A thread that finds no more to begin calls done(slot), which may come
   /// more than once for a slot, and does not after a stop or an exception.
-  bool for_each(std::span<const std::int64_t> order,
+  bool for_each(const Tasks& tasks,
                 const std::function<void(std::int64_t, Worker&, std::size_t)>& work, bool may_stop = true,
                 const std::function<void(std::size_t)>& done = [](std::size_t) {});
   /// See InRanges.
