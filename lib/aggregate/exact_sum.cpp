@@ -79,15 +79,17 @@ void add_vectors(std::vector<std::int64_t>& sum, const Terms& terms) {
   accumulate(sum.data(), x, factors, sum.size());
 }
 
-/// A block at a time, which goes into the sum while it is in a cache.
+/// The blocks that begin in [first, last), one at a time, which goes into the sum while it is in a cache.
 template <class T>
-void add_blocks(std::vector<std::int64_t>& sum, const BlockVector& x, double factor) {
+void add_blocks(std::vector<std::int64_t>& sum, const BlockVector& x, double factor, std::size_t first, std::size_t last) {
   Buffer room;
-  for (std::size_t first = 0; first < sum.size(); first += x.block(first)) {
-    room.grow(x.block(first) * sizeof(T));
+  std::size_t at = 0;
+  while (at < first) at += x.block(at);
+  for (; at < last; at += x.block(at)) {
+    room.grow(x.block(at) * sizeof(T));
     const T* block = static_cast<const T*>(room.data());
-    x.compute(first, room.data());
-    accumulate_1(&sum[first], &block, &factor, x.block(first));
+    x.compute(at, room.data());
+    accumulate_1(&sum[at], &block, &factor, x.block(at));
   }
 }
 
@@ -212,7 +214,7 @@ bool ExactSum::add(Vec&& x, double largest, std::int64_t weight) {
 
 // Which are added to each other depends on these changes alone: those that join the first, then those that join the first of
 // the others.
-void ExactSum::add(std::span<const WeightedChange> changes) {
+void ExactSum::add(std::span<const WeightedChange> changes, const InRanges& in_ranges) {
   std::vector<WeightedChange> rest(changes.begin(), changes.end()), joined, others;
   while (!rest.empty()) {
     const SealedChange& first = *rest.front().change;
@@ -225,12 +227,12 @@ void ExactSum::add(std::span<const WeightedChange> changes) {
       if (fits) held += one.change->held();
       (fits ? joined : others).push_back(one);
     }
-    add_joined(joined);
+    add_joined(joined, in_ranges);
     rest.swap(others);
   }
 }
 
-void ExactSum::add_joined(std::span<const WeightedChange> changes) {
+void ExactSum::add_joined(std::span<const WeightedChange> changes, const InRanges& in_ranges) {
   const Dtype dtype = changes.front().change->dtype();
   double bound = 0;
   for (const auto& [change, weight] : changes) bound += rounded_up * change->bound() * static_cast<double>(weight);
@@ -244,10 +246,12 @@ void ExactSum::add_joined(std::span<const WeightedChange> changes) {
   const auto x = changes.front().change->sum(changes);
   set_order(*at.entry, x->by_columns());
   Integers& sum = first_of(at.entry->by_columns.empty() ? at.entry->sums : at.entry->out_of_place, size_);
-  if (dtype == Dtype::float32)
-    add_blocks<float>(sum, *x, at.factor);
-  else
-    add_blocks<double>(sum, *x, at.factor);
+  in_ranges(size_, [&](std::size_t first, std::size_t last) {
+    if (dtype == Dtype::float32)
+      add_blocks<float>(sum, *x, at.factor, first, last);
+    else
+      add_blocks<double>(sum, *x, at.factor, first, last);
+  });
 }
 
 void ExactSum::merge(ExactSum& other) {
@@ -283,7 +287,7 @@ Vec ExactSum::quotient_of(double divisor, Dtype dtype, const InRanges& in_ranges
   Buffer ordered(elsewhere ? size_ * sizeof(T) : 0);
   T* values = elsewhere ? static_cast<T*>(ordered.data()) : out;
   in_ranges(size_, [&](std::size_t first, std::size_t last) { divide_total(parts, divisor, first, last, values); });
-  if (elsewhere) put_in_place(size_, order, values, out);
+  if (elsewhere) put_in_place(size_, order, values, out, in_ranges);
   return result;
 }
 

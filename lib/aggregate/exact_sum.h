@@ -35,7 +35,7 @@ class ExactSum {
   bool add(Vec&& x, double largest, std::int64_t weight);
   /// Adds changes whose weight * magnitude().largest is finite. They are added to each other first, rounded as their values
   /// are, so that the bits depend on which come together and in which order, and on nothing else.
-  void add(std::span<const WeightedChange> changes);
+  void add(std::span<const WeightedChange> changes, const InRanges& in_ranges = in_one_range);
   /// Adds the terms that wait for others, as a merge and the quotient do too.
   void add_waiting();
   /// Takes over what is in the other, which is empty then.
@@ -60,7 +60,7 @@ class ExactSum {
     double factor;
   };
   bool place(double largest, std::int64_t weight, Place& place);
-  void add_joined(std::span<const WeightedChange> changes);
+  void add_joined(std::span<const WeightedChange> changes, const InRanges& in_ranges);
   Class* of_class(int number);    // null where it is too small to count
   double unit(int number) const;  // 16^c 2^-bits
   void add_waiting(Class& entry) const;

@@ -26,10 +26,10 @@ class MeanAccumulator final : public Accumulator {
     return true;
   }
 
-  void add(std::span<const WeightedChange> changes) override {
+  void add(std::span<const WeightedChange> changes, const InRanges& in_ranges) override {
     if (changes.empty()) return;
     dtype_ = changes.front().change->dtype();
-    sum_of(delta_, changes.front().change->size()).add(changes);
+    sum_of(delta_, changes.front().change->size()).add(changes, in_ranges);
   }
 
   void settle() override {

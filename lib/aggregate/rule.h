@@ -19,7 +19,7 @@ class Accumulator {
   /// with others, to this accumulator or to one that is merged with it.
   virtual bool add(Update&& update, const Magnitude& delta, std::int64_t weight) = 0;
   /// Sealed changes of updates that were added, which are added to each other.
-  virtual void add(std::span<const WeightedChange> changes) = 0;
+  virtual void add(std::span<const WeightedChange> changes, const InRanges& in_ranges) = 0;
   /// No more updates come to this one: does what need not wait for the others.
   virtual void settle() {}
   virtual void merge(Accumulator& other) = 0;

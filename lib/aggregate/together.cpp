@@ -13,7 +13,8 @@ constexpr std::size_t most_clients = 24, most_bytes = std::size_t{32} << 20;
 
 }  // namespace
 
-Together::Together(std::span<const std::int64_t> samples, std::size_t bytes) : waiting_(samples.size()) {
+Together::Together(std::span<const std::int64_t> samples, std::size_t bytes, std::size_t threads)
+    : waiting_(samples.size()), threads_(threads), left_(samples.size()) {
   const std::size_t most = std::clamp<std::size_t>(most_bytes / std::max<std::size_t>(bytes, 1), 1, most_clients);
   std::int64_t of_group = 0;
   for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -27,16 +28,21 @@ Together::Together(std::span<const std::int64_t> samples, std::size_t bytes) : w
   first_.push_back(samples.size());
 }
 
-std::vector<EndedClient> Together::put(std::size_t i, EndedClient client) {
+Together::Group Together::put(std::size_t i, EndedClient client) {
   const auto next = std::ranges::upper_bound(first_, i);
   const auto number = static_cast<std::size_t>(next - first_.begin()) - 1;
   const std::size_t first = first_[number], end = *next;
   const std::lock_guard lock(mutex_);
   waiting_[i] = std::move(client);
-  std::vector<EndedClient> changes;
+  --left_;
+  Group changes;
   if (++ended_[number] < end - first) return changes;
   for (std::size_t k = first; k < end; ++k)
     if (waiting_[k].change) changes.push_back(std::move(waiting_[k]));
+  if (left_ < threads_ && !changes.empty()) {  // the clients that are left are those of the other threads
+    late_.push_back(std::move(changes));
+    changes.clear();
+  }
   return changes;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <span>
 
+#include "core/ranges.h"
 #include "core/transpose.h"
 #include "core/vec.h"
 
@@ -32,13 +33,17 @@ class BlockVector {
 
 /// to [size] = the values of such a vector, which come as in `from`, in their places.
 template <class T>
-void put_in_place(std::size_t size, std::span<const MatrixAt> by_columns, const T* from, T* to) {
+void put_in_place(std::size_t size, std::span<const MatrixAt> by_columns, const T* from, T* to,
+                  const InRanges& in_ranges = in_one_range) {
   std::size_t done = 0;
-  for (const auto& [first, rows, columns] : by_columns) {
-    std::copy(from + done, from + first, to + done);
-    const auto r = static_cast<std::int64_t>(rows), c = static_cast<std::int64_t>(columns);
-    transpose(from + first, c, r, r, to + first, c);
-    done = first + rows * columns;
+  for (const MatrixAt& m : by_columns) {
+    std::copy(from + done, from + m.first, to + done);
+    done = m.first + m.rows * m.columns;
+    in_ranges(m.rows * m.columns, [&](std::size_t begin, std::size_t end) {  // the columns that begin there
+      const std::size_t first = (begin + m.rows - 1) / m.rows, last = (end + m.rows - 1) / m.rows;
+      const auto r = static_cast<std::int64_t>(m.rows), c = static_cast<std::int64_t>(m.columns);
+      transpose(from + m.first + first * m.rows, static_cast<std::int64_t>(last - first), r, r, to + m.first + first, c);
+    });
   }
   std::copy(from + done, from + size, to + done);
 }

@@ -48,10 +48,10 @@ std::vector<std::int64_t> largest_first(const Partition& partition, std::span<co
   return order;
 }
 
-void add_together(Accumulator& sum, const std::vector<EndedClient>& clients) {
+void add_together(Accumulator& sum, const Together::Group& clients, const InRanges& in_ranges = in_one_range) {
   std::vector<WeightedChange> changes;
   for (const EndedClient& client : clients) changes.push_back({client.change.get(), client.weight});
-  sum.add(changes);
+  sum.add(changes, in_ranges);
 }
 
 /// Totals over the cohort in its order, whatever order the clients ended in.
@@ -100,7 +100,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   const auto begun = inverse(order);
   std::vector<std::int64_t> samples;  // of each client in the order of work
   for (const std::int64_t place : order) samples.push_back(plan.partition.size(cohort[static_cast<std::size_t>(place)]));
-  Together together(samples, server.w.bytes());
+  Together together(samples, server.w.bytes(), static_cast<std::size_t>(workers.threads()));
 
   const auto deliver = [&](std::int64_t place, const ClientData& client, ClientState& mine, Update&& update,
                            std::size_t slot) {
@@ -146,7 +146,9 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   const auto total = plan.rule.open(static_cast<std::int64_t>(cohort.size()));
   for (const auto& sum : sums)
     if (sum) total->merge(*sum);
-  result.mean = total->close([&](std::size_t size, const RangeWork& work) { workers.in_ranges(size, work); });
+  const InRanges in_ranges = [&](std::size_t size, const RangeWork& work) { workers.in_ranges(size, work); };
+  for (const auto& group : together.late()) add_together(*total, group, in_ranges);
+  result.mean = total->close(in_ranges);
   states.commit(round.index);
   add_totals(result, processed, broken);
   return result;
