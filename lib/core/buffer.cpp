@@ -11,15 +11,16 @@ namespace fedsim {
 namespace {
 
 constexpr std::size_t alignment = 64;
-constexpr std::size_t smallest_kept = 4096;  // below, malloc is as quick
+constexpr std::size_t largest_small = std::size_t{64} << 10;
 
-/// A few freed buffers of this thread, newest last.
+/// Freed buffers, newest last.
+template <std::size_t Slots>
 struct FreeList {
   struct Slot {
     void* data;
     std::size_t bytes;
   };
-  std::array<Slot, 12> slots{};
+  std::array<Slot, Slots> slots{};
   std::size_t used = 0;
 
   void* take(std::size_t bytes) {
@@ -40,13 +41,21 @@ struct FreeList {
   }
   ~FreeList() {
     for (std::size_t i = 0; i < used; ++i) std::free(slots[i].data);
-    used = 0;
-    alive = false;
   }
+};
+
+/// Of this thread: all that clients whose changes wait for each other hold, and a few vectors of the size of the model.
+struct FreeLists {
+  FreeList<128> small;
+  FreeList<12> large;
+  ~FreeLists() { alive = false; }
+
+  void* take(std::size_t bytes) { return bytes <= largest_small ? small.take(bytes) : large.take(bytes); }
+  void keep(void* data, std::size_t bytes) { bytes <= largest_small ? small.keep(data, bytes) : large.keep(data, bytes); }
   static thread_local bool alive;  // false once destroyed: static Vecs may outlive it
 };
-thread_local bool FreeList::alive = true;
-thread_local FreeList free_list;
+thread_local bool FreeLists::alive = true;
+thread_local FreeLists free_lists;
 
 std::size_t rounded(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
@@ -64,7 +73,7 @@ void* allocated(std::size_t bytes) {
 Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
   if (bytes == 0) return;
   const std::size_t size = rounded(bytes);
-  if (size >= smallest_kept && FreeList::alive) data_ = free_list.take(size);
+  if (FreeLists::alive) data_ = free_lists.take(size);
   if (data_ == nullptr) data_ = allocated(size);
   if (data_ == nullptr) throw std::bad_alloc();
 }
@@ -76,8 +85,8 @@ Buffer::Buffer(const Buffer& other) : Buffer(other.bytes_) {
 Buffer::~Buffer() {
   if (data_ == nullptr) return;
   const std::size_t size = rounded(bytes_);
-  if (size >= smallest_kept && FreeList::alive)
-    free_list.keep(data_, size);
+  if (FreeLists::alive)
+    free_lists.keep(data_, size);
   else
     std::free(data_);
 }
