@@ -60,7 +60,7 @@ Extent extent(const Kernels<T>& kernels, const Factor<T>& f) {
     const T length = std::max({std::sqrt(inner[place(i, i)]), T(1), f.x.unit});
     add_sizes(f.d + i * f.d_row, length, f.out, sums.data());
   }
-  result.largest = 1.001 * static_cast<double>(*std::max_element(sums.begin(), sums.end()));
+  result.largest = 1.001 * measure(sums.data(), sums.size()).largest;
   return result;
 }
 
