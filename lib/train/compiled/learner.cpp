@@ -189,6 +189,7 @@ class CompiledLearner final : public Learner {
                        .factored = true,
                        .dual = forms_.dual(),
                        .places = batch.places,
+                       .input_major = forms_.input_major(),
                        .inputs = inputs(batch),
                        .training = true,
                        .dropout = &dropout};

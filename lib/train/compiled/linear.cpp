@@ -103,7 +103,7 @@ class Linear final : public Node<T> {
   T* backward(const Pass<T>& pass, T* dy, bool need_dx) override {
     const Index rows = pass.count * rows_;
     if (relu_) pass.kernels.relu_gradient(y_.data(), dy, rows * out_);
-    if (auto* held = input_major(pass)) {
+    if (auto* held = pass.factored ? nullptr : input_major(pass)) {  // factored: no step is taken
       held->backward(x_.numbers, dy, rows, dx_.data());
       if (bias_ >= 0) bias_gradient(pass, bias_, dy, rows, out_, sums_.data());
       return dx_.data();
