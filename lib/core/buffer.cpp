@@ -12,6 +12,11 @@ namespace {
 
 constexpr std::size_t alignment = 64;
 constexpr std::size_t largest_small = std::size_t{64} << 10;
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool keeps_freed = false;  // so that what is read after it was freed is found
+#else
+constexpr bool keeps_freed = true;
+#endif
 
 /// Freed buffers, newest last.
 template <std::size_t Slots>
@@ -73,7 +78,7 @@ void* allocated(std::size_t bytes) {
 Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
   if (bytes == 0) return;
   const std::size_t size = rounded(bytes);
-  if (FreeLists::alive) data_ = free_lists.take(size);
+  if (keeps_freed && FreeLists::alive) data_ = free_lists.take(size);
   if (data_ == nullptr) data_ = allocated(size);
   if (data_ == nullptr) throw std::bad_alloc();
 }
@@ -85,7 +90,7 @@ Buffer::Buffer(const Buffer& other) : Buffer(other.bytes_) {
 Buffer::~Buffer() {
   if (data_ == nullptr) return;
   const std::size_t size = rounded(bytes_);
-  if (FreeLists::alive)
+  if (keeps_freed && FreeLists::alive)
     free_lists.keep(data_, size);
   else
     std::free(data_);

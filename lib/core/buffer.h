@@ -7,8 +7,8 @@
 
 namespace fedsim {
 
-/// Uninitialised bytes, 64-byte aligned, from a free list of the calling thread (at most a few buffers of a size
-/// are kept a thread). Copies copy the bytes. Throws std::bad_alloc.
+/// Uninitialised bytes, 64-byte aligned, from those that the calling thread has freed (it keeps twelve large buffers, and at
+/// most 8 MiB of small ones). Copies copy the bytes. Throws std::bad_alloc.
 class Buffer {
  public:
   Buffer() = default;
