@@ -4,6 +4,7 @@ import argparse
 import datetime
 import json
 import pathlib
+import statistics
 import subprocess
 import sys
 import tomllib
@@ -89,14 +90,31 @@ def step_seconds(model, batch):
     return next(float(row[3]) * 1e-6 for row in rows if row[:3] == [model, "batch", str(batch)])
 
 
-def fedsim_lines(config, ours, one_thread, threads, peak):
+class Yardstick:
+    """The rate of sgemm, measured beside each repeat of fedsim: the machine's own changes from minute to minute."""
+
+    def __init__(self):
+        self.best, self.medians = 0, []  # GFLOP/s
+
+    def measure(self, threads):
+        program = programs.BUILD / "benchmarks" / "fedsim_bench_sgemm_peak"
+        best, median = programs.checked([program, str(threads)], "sgemm").split()
+        self.best = max(self.best, float(best))
+        self.medians.append(float(median))
+
+    @property
+    def median(self):
+        return statistics.median(self.medians)
+
+
+def fedsim_lines(config, ours, one_thread, threads, sgemm):
     """Efficiency, scaling, and the round by the wall clock."""
     if not ours.repeats:
         return []
     model, samples = config["model"]["name"], samples_of_round(config)
-    lines = [table.efficiency(model, samples, threads, ours.median, peak[threads]) + "."]
+    lines = [table.efficiency(model, samples, threads, ours, sgemm[threads]) + "."]
     if one_thread.repeats:
-        lines.append(table.efficiency(model, samples, 1, one_thread.median, peak[1]) +
+        lines.append(table.efficiency(model, samples, 1, one_thread, sgemm[1]) +
                      f"; scaling {one_thread.median / ours.median:.2f}.")
         alone = samples / config["client"]["batch_size"] * step_seconds(model, config["client"]["batch_size"])
         lines.append(f"Its steps alone, as fedsim_bench_steps times them at best: {table.milliseconds(alone)} of the "
@@ -106,10 +124,11 @@ def fedsim_lines(config, ours, one_thread, threads, peak):
     return lines + [f"By the wall clock of the process, rows written included: {wall} ms a round."]
 
 
-def run_workload(args, workload, commands, reasons, peak):
+def run_workload(args, workload, commands, reasons):
     config = tomllib.loads((programs.HERE / "workloads" / f"{workload}.toml").read_text())
     results = {peer: table.Figures() for peer in args.peers}
     one_thread = table.Figures()
+    sgemm = {threads: Yardstick() for threads in (1, args.threads)}
     for peer in args.peers:
         if peer in reasons or workload not in programs.WRITTEN_FOR.get(peer, WORKLOADS):
             results[peer].note = f"skipped: {reasons.get(peer, 'its model is not written for this peer')}"
@@ -121,6 +140,8 @@ def run_workload(args, workload, commands, reasons, peak):
             say(f"{workload} {peer}, repeat {repeat + 1} of {args.repeats}")
             try:
                 if peer == "fedsim":
+                    for threads, rate in sgemm.items():
+                        rate.measure(threads)
                     fedsim_figures(figures, workload, rounds, args.threads, repeat == 0)
                     if args.threads > 1:
                         one_thread.add(steady(fedsim_run(workload, max(2, rounds // 2), 1)[0]), 0, 0, None, 0)
@@ -130,7 +151,7 @@ def run_workload(args, workload, commands, reasons, peak):
                 figures.note = f"failed: {failure}"
                 say(f"  {figures.note}")
     accuracies = same_rounds(args, workload, results) if "fedsim" in args.peers else {}
-    extra = fedsim_lines(config, results["fedsim"], one_thread, args.threads, peak) if "fedsim" in results else []
+    extra = fedsim_lines(config, results["fedsim"], one_thread, args.threads, sgemm) if "fedsim" in results else []
     title = (programs.HERE / "workloads" / f"{workload}.toml").read_text().splitlines()[0].split(": ", 1)[1]
     return table.section(workload, title, results, accuracies, extra)
 
@@ -140,12 +161,6 @@ def samples_of_round(config):
     training = {"fashion-mnist": 60000, "../data/text.npz": 4000, "../data/images.npz": 500}
     data, clients = config["data"], config["partition"]["clients"]
     return training[data.get("file", data["dataset"])] // clients * config["sampling"]["clients_per_round"]
-
-
-def sgemm_peak(threads):
-    program = programs.BUILD / "benchmarks" / "fedsim_bench_sgemm_peak"
-    return {n: float(subprocess.run([program, str(n)], check=True, capture_output=True, text=True).stdout)
-            for n in sorted({1, threads})}
 
 
 def update_readme(text):
@@ -170,13 +185,11 @@ def main():
         except programs.Missing as missing:
             reasons[peer] = str(missing)
             say(f"{peer} skipped: {missing}")
-    peak = sgemm_peak(args.threads)
-    say(f"sgemm at 1024^3: {peak} GFLOP/s")
     parts = [f"{datetime.date.today()}. {table.machine()}. "
              f"{args.threads} threads, processes or devices each; best of and median over {args.repeats} repeats.",
              "Versions: " + "; ".join(versions.values()) + "."]
     for workload in args.workloads:
-        parts.append(run_workload(args, workload, commands, reasons, peak))
+        parts.append(run_workload(args, workload, commands, reasons))
         print(parts[-1] + "\n", flush=True)
     text = "\n\n".join(parts)
     output = args.output or RESULTS / f"{datetime.datetime.now():%Y-%m-%d-%H%M}.md"

@@ -60,12 +60,14 @@ def section(workload, title, results, accuracies, extra):
     return "\n".join(lines + [""] + extra)
 
 
-def efficiency(model, samples, threads, seconds, peak):
-    """One line: training FLOPs a second over the measured sgemm rate of the same number of cores at once."""
-    rate = flops.per_sample(model) * samples / seconds / 1e9
+def efficiency(model, samples, threads, figures, sgemm):
+    """One line: training FLOPs a second over the rate of sgemm on as many cores at once, measured beside it."""
+    work = flops.per_sample(model) * samples / 1e9
+    rate, best = work / figures.median, work / figures.best
     count = f"{threads} thread{'s' if threads > 1 else ''}"
-    return (f"fedsim, {count}: {milliseconds(seconds)} ms a round, {rate:.1f} GFLOP/s, "
-            f"{100 * rate / peak:.0f} % of the sgemm rate at 1024^3 ({peak:.1f})")
+    return (f"fedsim, {count}: {milliseconds(figures.median)} ms a round, {rate:.1f} GFLOP/s, "
+            f"{100 * rate / sgemm.median:.0f} % of sgemm at 1024^3 beside it ({sgemm.median:.1f}), "
+            f"by the best of both {100 * best / sgemm.best:.0f} %")
 
 
 def machine():
