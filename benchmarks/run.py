@@ -98,7 +98,7 @@ class Yardstick:
 
     def measure(self, threads):
         program = programs.BUILD / "benchmarks" / "fedsim_bench_sgemm_peak"
-        best, median = programs.checked([program, str(threads)], "sgemm").split()
+        best, median = measure.run([program, threads])[0].split()
         self.best = max(self.best, float(best))
         self.medians.append(float(median))
 
@@ -140,10 +140,10 @@ def run_workload(args, workload, commands, reasons):
             say(f"{workload} {peer}, repeat {repeat + 1} of {args.repeats}")
             try:
                 if peer == "fedsim":
-                    for threads, rate in sgemm.items():
-                        rate.measure(threads)
+                    sgemm[args.threads].measure(args.threads)
                     fedsim_figures(figures, workload, rounds, args.threads, repeat == 0)
                     if args.threads > 1:
+                        sgemm[1].measure(1)
                         one_thread.add(steady(fedsim_run(workload, max(2, rounds // 2), 1)[0]), 0, 0, None, 0)
                 else:
                     peer_figures(figures, commands[peer], workload, rounds, args.threads, repeat == 0)

@@ -13,8 +13,8 @@ constexpr std::size_t most_clients = 24, most_bytes = std::size_t{32} << 20;
 
 }  // namespace
 
-Together::Together(std::span<const std::int64_t> samples, std::size_t bytes, std::size_t threads)
-    : waiting_(samples.size()), threads_(threads), left_(samples.size()) {
+Together::Together(std::span<const std::int64_t> samples, std::size_t bytes)
+    : waiting_(samples.size()), left_(samples.size()) {
   const std::size_t most = std::clamp<std::size_t>(most_bytes / std::max<std::size_t>(bytes, 1), 1, most_clients);
   std::int64_t of_group = 0;
   for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -39,10 +39,7 @@ Together::Group Together::put(std::size_t i, EndedClient client) {
   if (++ended_[number] < end - first) return changes;
   for (std::size_t k = first; k < end; ++k)
     if (waiting_[k].change) changes.push_back(std::move(waiting_[k]));
-  if (left_ < threads_ && !changes.empty()) {  // the clients that are left are those of the other threads
-    late_.push_back(std::move(changes));
-    changes.clear();
-  }
+  if (left_ == 0) late_.swap(changes);
   return changes;
 }
 

@@ -22,24 +22,24 @@ struct EndedClient {
 class Together {
  public:
   using Group = std::vector<EndedClient>;
-  /// Of clients with so many samples each, in the order of work, whose changes are vectors of `bytes` bytes, on so many threads.
-  Together(std::span<const std::int64_t> samples, std::size_t bytes, std::size_t threads);
+  /// Of clients with so many samples each, in the order of work, whose changes are vectors of `bytes` bytes.
+  Together(std::span<const std::int64_t> samples, std::size_t bytes);
 
   /// Where each group begins in the order, and behind the last one the number of clients.
   std::span<const std::size_t> groups() const { return first_; }
   /// The i-th client in the order of work has ended; each once. Gives those of its group that have a change, in that order,
-  /// where it is the last of them to end and not one of late(); else none. Thread-safe.
+  /// where it is the last of them to end; else none. Thread-safe.
   Group put(std::size_t i, EndedClient client);
-  /// Groups that ended when no thread had another client to begin: all threads may share them when all clients have ended.
-  const std::vector<Group>& late() const { return late_; }
+  /// The group of the client that ended last, which put() does not give: all threads are free to share it.
+  const Group& late() const { return late_; }
 
  private:
   std::vector<std::size_t> first_;  // see groups()
   std::mutex mutex_;
   std::vector<EndedClient> waiting_;  // by place in the order
   std::vector<std::size_t> ended_;    // of each group
-  std::size_t threads_, left_;        // clients that have not ended
-  std::vector<Group> late_;
+  std::size_t left_;                  // clients that have not ended
+  Group late_;
 };
 
 }  // namespace fedsim

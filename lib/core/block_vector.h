@@ -39,8 +39,10 @@ void put_in_place(std::size_t size, std::span<const MatrixAt> by_columns, const 
   for (const MatrixAt& m : by_columns) {
     std::copy(from + done, from + m.first, to + done);
     done = m.first + m.rows * m.columns;
-    in_ranges(m.rows * m.columns, [&](std::size_t begin, std::size_t end) {  // the columns that begin there
-      const std::size_t first = (begin + m.rows - 1) / m.rows, last = (end + m.rows - 1) / m.rows;
+    in_ranges(m.rows * m.columns, [&](std::size_t begin, std::size_t end) {
+      constexpr std::size_t at_once = 16;  // columns: lines of `to`, and whole squares of the transposition
+      const auto column = [&](std::size_t at) { return std::min(m.columns, (at / m.rows + at_once - 1) / at_once * at_once); };
+      const std::size_t first = column(begin), last = column(end);
       const auto r = static_cast<std::int64_t>(m.rows), c = static_cast<std::int64_t>(m.columns);
       transpose(from + m.first + first * m.rows, static_cast<std::int64_t>(last - first), r, r, to + m.first + first, c);
     });

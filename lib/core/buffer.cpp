@@ -12,8 +12,15 @@ namespace {
 
 constexpr std::size_t alignment = 64;
 constexpr std::size_t largest_small = std::size_t{64} << 10;
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool keeps_freed = false;  // so that what is read after it was freed is found
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FEDSIM_FREE_AT_ONCE
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define FEDSIM_FREE_AT_ONCE
+#endif
+#if defined(FEDSIM_FREE_AT_ONCE)  // so that what is read after it was freed is found
+constexpr bool keeps_freed = false;
 #else
 constexpr bool keeps_freed = true;
 #endif
@@ -38,7 +45,7 @@ struct FreeList {
     return nullptr;
   }
   void keep(void* data, std::size_t bytes) {
-    if (used == slots.size()) {  // the oldest goes: sizes of an earlier model would stay for ever
+    if (used == slots.size()) {  // an old one goes: sizes of an earlier model would stay for ever
       std::free(slots[0].data);
       std::memmove(slots.data(), slots.data() + 1, (--used) * sizeof(Slot));
     }
@@ -49,7 +56,7 @@ struct FreeList {
   }
 };
 
-/// Of this thread: all that clients whose changes wait for each other hold, and a few vectors of the size of the model.
+/// Of this thread: most of what clients whose changes wait for each other hold, and a few vectors of the size of the model.
 struct FreeLists {
   FreeList<128> small;
   FreeList<12> large;

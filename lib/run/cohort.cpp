@@ -100,7 +100,7 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   const auto begun = inverse(order);
   std::vector<std::int64_t> samples;  // of each client in the order of work
   for (const std::int64_t place : order) samples.push_back(plan.partition.size(cohort[static_cast<std::size_t>(place)]));
-  Together together(samples, server.w.bytes(), static_cast<std::size_t>(workers.threads()));
+  Together together(samples, server.w.bytes());
 
   const auto deliver = [&](std::int64_t place, const ClientData& client, ClientState& mine, Update&& update,
                            std::size_t slot) {
@@ -140,14 +140,14 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
   };
   const bool whole = plan.batched
                          ? train_in_groups(plan, round, server, cohort, order, states, workers, deliver)
-                         : workers.for_each({order, together.groups()}, train, /*may_stop=*/true, settle);
+                         : workers.for_each({order, together.groups(), samples}, train, /*may_stop=*/true, settle);
   if (!whole) return std::nullopt;
 
   const auto total = plan.rule.open(static_cast<std::int64_t>(cohort.size()));
   for (const auto& sum : sums)
     if (sum) total->merge(*sum);
   const InRanges in_ranges = [&](std::size_t size, const RangeWork& work) { workers.in_ranges(size, work); };
-  for (const auto& group : together.late()) add_together(*total, group, in_ranges);
+  add_together(*total, together.late(), in_ranges);
   result.mean = total->close(in_ranges);
   states.commit(round.index);
   add_totals(result, processed, broken);

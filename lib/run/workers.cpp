@@ -48,7 +48,7 @@ bool Workers::for_each(const Tasks& tasks,
                        const std::function<void(std::int64_t, Worker&, std::size_t)>& work, bool may_stop,
                        const std::function<void(std::size_t)>& done) {
   const std::vector<std::int64_t> order = handed_out(tasks.order);
-  Handout rest(order.size(), tasks.groups, impl_->workers.size());
+  Handout rest(order.size(), tasks.groups, tasks.work, impl_->workers.size());
   std::atomic<bool> whole{true};
   impl_->pool.run(order.size(), [&](std::size_t slot) {
     for (TaskRange range = rest.take(); !range.empty(); range = rest.take())

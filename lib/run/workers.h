@@ -18,6 +18,7 @@ namespace fedsim {
 struct Tasks {
   std::span<const std::int64_t> order;
   std::span<const std::size_t> groups{};  // see Handout
+  std::span<const std::int64_t> work{};   // the same
 };
 
 /// A worker of each thread, made when the thread first needs it. Memory scales with threads, never with clients.
@@ -28,7 +29,7 @@ class Workers {
   ~Workers();
   std::int64_t threads() const;
 
-  /// Calls work(i, worker, slot) for i in the order of `tasks`, begun in that order, spread over the threads (see Handout);
+  /// Calls work(i, worker, slot) for i in the order of `tasks`, handed out in that order to the threads (see Handout);
   /// slot < threads() numbers the calling thread. The first exception is rethrown after the others have ended. Where a stop is
   /// requested the rest is skipped, if it may be: false. A thread that finds no more to begin calls done(slot), which may come
   /// more than once for a slot, and does not after a stop or an exception.

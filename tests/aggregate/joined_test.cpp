@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -101,8 +102,7 @@ TEST_CASE("clients that follow each other give their changes when the last of th
   std::iota(order.begin(), order.end(), 0);
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     Random(seed, Purpose::cohort).shuffle(std::span(order));
-    constexpr std::size_t threads = 2;
-    Together together(samples, 12, threads);
+    Together together(samples, 12);
     std::size_t left = clients;
     std::vector<int> has_ended(clients);
     for (const std::size_t i : order) {
@@ -111,11 +111,8 @@ TEST_CASE("clients that follow each other give their changes when the last of th
       const bool last = std::ranges::count(std::span(has_ended).subspan(first, end - first), 0) == 0;
       auto change = i % 5 == 3 ? nullptr : std::make_unique<Constant>(1, sums);
       auto group = together.put(i, {std::move(change), static_cast<std::int64_t>(i)});
-      if (--left < threads && last) {  // all threads are to share it
-        CHECK(group.empty());
-        REQUIRE(!together.late().empty());
-        for (const EndedClient& one : together.late().back()) group.push_back({nullptr, one.weight});
-      }
+      CHECK(together.late().empty() == (--left > 0));
+      for (const EndedClient& one : together.late()) group.push_back({nullptr, one.weight});
       std::vector<std::int64_t> weights, expected;
       for (const EndedClient& one : group) weights.push_back(one.weight);
       for (std::size_t k = first; last && k < end; ++k)
@@ -131,24 +128,39 @@ TEST_CASE("the sum of changes is the same where threads share it") {
   const std::vector<WeightedChange> terms{{&changes[0], 1}, {&changes[1], 3}};
   for (std::size_t cut = 0; cut <= 3; ++cut) {
     ExactSum sum(3, 2);
-    sum.add(terms, [&](std::size_t size, const RangeWork& work) {
-      work(cut, size);
+    const InRanges in_two = [&](std::size_t size, const RangeWork& work) {
+      std::thread other(work, cut, size);
       work(0, cut);
-    });
-    CHECK(sum.quotient(4, Dtype::float32) == constant(7.0 / 4));
+      other.join();
+    };
+    sum.add(terms, in_two);
+    CHECK(sum.quotient(4, Dtype::float32, in_two) == constant(7.0 / 4));
   }
+}
+
+TEST_CASE("changes may be added to sums that were merged, larger and smaller ones") {
+  Sums sums;
+  const std::vector<Constant> changes{{1, sums}, {4096, sums}, {1 / 4096.0, sums}};
+  ExactSum total(3, 3);
+  for (const std::size_t k : {0u, 1u, 2u}) {
+    ExactSum one(3, 3);
+    const WeightedChange term{&changes[k], 1};
+    (k == 0 ? one : total).add({&term, 1});
+    if (k == 0) total.merge(one);
+  }
+  CHECK(total.quotient(1, Dtype::float32) == constant(4097 + 1 / 4096.0));
 }
 
 TEST_CASE("clients wait for each other until they have 240 samples, are 24, or too large a model") {
   Sums sums;
   const auto groups_of = [&](const std::vector<std::int64_t>& samples, std::size_t bytes) {
-    Together together(samples, bytes, 1);  // the last group is late
+    Together together(samples, bytes);
     std::vector<std::size_t> sizes;
     std::size_t waiting = 0;
     for (std::size_t i = 0; i < samples.size(); ++i) {
       ++waiting;
       std::size_t given = together.put(i, {std::make_unique<Constant>(1, sums), 1}).size();
-      if (i + 1 == samples.size()) given = together.late().back().size();
+      if (i + 1 == samples.size()) given = together.late().size();
       if (given == 0) continue;
       CHECK(given == std::exchange(waiting, 0));
       sizes.push_back(given);

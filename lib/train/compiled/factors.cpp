@@ -30,7 +30,7 @@ Buffer copy_of(const T* a, Index rows, Index columns, Index a_row) {
 /// What is known of the size of a part without its values.
 struct Extent {
   Squares squares;
-  double largest = 0;  // no value is larger; NaN where that is not known
+  double largest = 0;  // no value is larger; infinity where that is not known
 };
 
 /// |d' x|^2 = sum over pairs of rows of (d_i . d_j)(x_i . x_j), and one more than the latter for the bias. No value is larger
