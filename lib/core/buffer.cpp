@@ -19,10 +19,10 @@ constexpr std::size_t largest_small = std::size_t{64} << 10;
 #elif defined(__SANITIZE_ADDRESS__)
 #define FEDSIM_FREE_AT_ONCE
 #endif
-#if defined(FEDSIM_FREE_AT_ONCE)  // so that what is read after it was freed is found
-constexpr bool keeps_freed = false;
+#if defined(FEDSIM_FREE_AT_ONCE)
+constexpr bool keeps = false;
 #else
-constexpr bool keeps_freed = true;
+constexpr bool keeps = true;
 #endif
 
 /// Freed buffers, newest last.
@@ -82,10 +82,12 @@ void* allocated(std::size_t bytes) {
 
 }  // namespace
 
+bool Buffer::keeps_freed() { return keeps; }
+
 Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
   if (bytes == 0) return;
   const std::size_t size = rounded(bytes);
-  if (keeps_freed && FreeLists::alive) data_ = free_lists.take(size);
+  if (keeps && FreeLists::alive) data_ = free_lists.take(size);
   if (data_ == nullptr) data_ = allocated(size);
   if (data_ == nullptr) throw std::bad_alloc();
 }
@@ -97,7 +99,7 @@ Buffer::Buffer(const Buffer& other) : Buffer(other.bytes_) {
 Buffer::~Buffer() {
   if (data_ == nullptr) return;
   const std::size_t size = rounded(bytes_);
-  if (keeps_freed && FreeLists::alive)
+  if (keeps && FreeLists::alive)
     free_lists.keep(data_, size);
   else
     std::free(data_);

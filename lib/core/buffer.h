@@ -29,6 +29,9 @@ class Buffer {
     return true;
   }
 
+  /// False under AddressSanitizer, which then finds what is read after it was freed.
+  static bool keeps_freed();
+
   void* data() { return data_; }
   const void* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }

@@ -4,6 +4,9 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "catch.hpp"
 #include "core/buffer.h"
@@ -37,15 +40,25 @@ TEST_CASE("the limit of memory is the smallest of all groups above, of either ve
   CHECK(usable_memory() > 0);
 }
 
-TEST_CASE("buffers begin at a cache line, large ones at a large page, and come back to the thread that freed them") {
+TEST_CASE("buffers begin at a cache line, large ones at a large page") {
   for (const std::size_t bytes : {std::size_t{1}, std::size_t{5000}, large_page, 2 * large_page, 3 * large_page + 100}) {
-    const void* first = nullptr;
-    {
-      Buffer buffer(bytes);
-      first = buffer.data();
-      CHECK(reinterpret_cast<std::uintptr_t>(first) % (bytes < 2 * large_page ? 64 : large_page) == 0);
-      std::memset(buffer.data(), 1, bytes);
-    }
-    if (bytes >= 4096) CHECK(Buffer(bytes).data() == first);
+    Buffer buffer(bytes);
+    CHECK(reinterpret_cast<std::uintptr_t>(buffer.data()) % (bytes < 2 * large_page ? 64 : large_page) == 0);
+    std::memset(buffer.data(), 1, bytes);
+  }
+}
+
+TEST_CASE("buffers come back to the thread that freed them, a hundred small ones and some large ones") {
+  for (const auto& [count, bytes] : {std::pair(100, 1), std::pair(100, 5000), std::pair(10, 3 << 20)}) {
+    const auto taken = [&, count = count, bytes = bytes] {
+      std::vector<Buffer> buffers;
+      for (int i = 0; i < count; ++i) buffers.emplace_back(static_cast<std::size_t>(bytes));
+      std::set<const void*> all;
+      for (const Buffer& buffer : buffers) all.insert(buffer.data());
+      return all;
+    };
+    const auto before = taken();
+    CHECK(before.size() == static_cast<std::size_t>(count));
+    CHECK((taken() == before) == Buffer::keeps_freed());
   }
 }
