@@ -49,10 +49,11 @@ TEST_CASE("buffers begin at a cache line, large ones at a large page") {
 }
 
 TEST_CASE("buffers come back to the thread that freed them, a hundred small ones and some large ones") {
-  for (const auto& [count, bytes] : {std::pair(100, 1), std::pair(100, 5000), std::pair(10, 3 << 20)}) {
-    const auto taken = [&, count = count, bytes = bytes] {
+  for (const auto& [count, bytes] : {std::pair(100, std::size_t{1}), std::pair(100, std::size_t{5000}), std::pair(10, large_page),
+                                    std::pair(3, 2 * large_page), std::pair(3, 3 * large_page + 100)}) {
+    const auto taken = [count = count, bytes = bytes] {
       std::vector<Buffer> buffers;
-      for (int i = 0; i < count; ++i) buffers.emplace_back(static_cast<std::size_t>(bytes));
+      for (int i = 0; i < count; ++i) buffers.emplace_back(bytes);
       std::set<const void*> all;
       for (const Buffer& buffer : buffers) all.insert(buffer.data());
       return all;

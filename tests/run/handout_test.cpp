@@ -1,7 +1,6 @@
 // Which tasks threads take, without threads.
 #include "run/handout.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "catch.hpp"
