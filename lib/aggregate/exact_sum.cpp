@@ -40,7 +40,7 @@ template <class T, std::size_t Terms>
   }
 }
 
-constexpr std::size_t terms_at_once = 4;
+constexpr std::size_t terms_at_once = 4, small_terms_at_once = 8;
 constexpr std::size_t waiting_bytes = std::size_t{8} << 20;  // of a class, at most: they should stay in a cache
 constexpr std::size_t joined_bytes = std::size_t{8} << 20;   // that changes added to each other hold, at most
 constexpr double rounded_up = 1.001;                          // their sum may be above that of their bounds
@@ -204,9 +204,9 @@ bool ExactSum::add(Vec&& x, double largest, std::int64_t weight) {
   // Several in one pass over the sum, where they are all in the core's own cache beside it, or none is; but one that alone is
   // still there is best read now.
   static const std::size_t own_cache = second_level_cache();
-  const std::size_t together = x.bytes() * terms_at_once;
-  const bool stay = 2 * together <= own_cache, gone = x.bytes() > own_cache && together <= waiting_bytes;
-  const std::size_t most = stay || gone ? terms_at_once : 1;
+  const auto stay = [&](std::size_t terms) { return 2 * terms * x.bytes() <= own_cache; };
+  const bool gone = x.bytes() > own_cache && terms_at_once * x.bytes() <= waiting_bytes;
+  const std::size_t most = stay(small_terms_at_once) ? small_terms_at_once : stay(terms_at_once) || gone ? terms_at_once : 1;
   at.entry->waiting.push_back({std::move(x), at.factor});
   if (at.entry->waiting.size() >= most) add_waiting(*at.entry);
   return true;

@@ -42,8 +42,8 @@ template <std::size_t Blocks>
   }
 }
 
-FEDSIM_CLONES void philox_8(const std::uint32_t* counter, std::uint32_t k0, std::uint32_t k1, std::uint32_t* words) {
-  philox<8>(counter, k0, k1, words);
+FEDSIM_CLONES void philox_16(const std::uint32_t* counter, std::uint32_t k0, std::uint32_t k1, std::uint32_t* words) {
+  philox<16>(counter, k0, k1, words);
 }
 
 }  // namespace
@@ -55,8 +55,8 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, st
 }
 
 void Random::refill() {
-  static_assert(blocks_at_once == 8);
-  philox_8(counter_.data(), key_[0], key_[1], words_.data());
+  static_assert(blocks_at_once == 16);
+  philox_16(counter_.data(), key_[0], key_[1], words_.data());
   counter_[0] += blocks_at_once;
   counter_[1] += counter_[0] < blocks_at_once;
   used_ = 0;
