@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/prefetch.h"
 #include "core/registry.h"
 #include "core/vec.h"
 
@@ -25,6 +26,8 @@ class Rows {
   Rows(std::int64_t first, std::int64_t count) : first_(first), count_(count) {}
   explicit Rows(std::span<const std::uint32_t> list) : count_(static_cast<std::int64_t>(list.size())), list_(list.data()) {}
   std::int64_t size() const { return count_; }
+  /// The list is read soon, as core/prefetch.h.
+  void ask_for() const { ask_for_all(list_, list_ ? static_cast<std::size_t>(count_) * sizeof *list_ : 0); }
   std::int64_t operator[](std::int64_t i) const { return list_ ? static_cast<std::int64_t>(list_[i]) : first_ + i; }
 
  private:
@@ -45,6 +48,9 @@ class Samples {
   /// there as long as this object.
   virtual float byte_divisor() const { return 0; }
   virtual void find(std::span<const std::int64_t>, const std::uint8_t**, std::int32_t*) const {}
+  /// Under the same condition: where the bytes of `rows` are, which are read soon. The caller asks for them (core/prefetch.h), this
+  /// for the targets.
+  virtual void expect(std::span<const std::int64_t>, const std::uint8_t**) const {}
   /// Says that `rows` will be gathered soon: samples lie anywhere in a data set larger than the caches.
   virtual void prefetch(std::span<const std::int64_t>) const {}
 };

@@ -8,6 +8,7 @@
 
 #include "core/clones.h"
 #include "core/memory.h"
+#include "core/prefetch.h"
 
 namespace fedsim {
 namespace {
@@ -161,17 +162,22 @@ void MemorySamples::find(std::span<const std::int64_t> rows, const std::uint8_t*
   }
 }
 
-// Not in the visitor: gcc 12 takes a function that only prefetches for one without effect, and drops the call.
+void MemorySamples::expect(std::span<const std::int64_t> rows, const std::uint8_t** x) const {
+  const auto& stored = std::get<std::vector<std::uint8_t>>(x_);
+  for (const auto row : rows) {
+    assert(row >= 0 && row < size_);
+    *x++ = stored.data() + row * elements_;
+    ask_for(y_.data() + row * targets_);
+  }
+}
+
 void MemorySamples::prefetch(std::span<const std::int64_t> rows) const {
-  constexpr std::size_t cache_line = 64;
-  constexpr int into_l2 = 2;  // a batch of lines at once is more than the first level takes: measured, twice as slow
   const auto [data, each] = std::visit(
       [](const auto& stored) { return std::pair(reinterpret_cast<const char*>(stored.data()), sizeof(stored[0])); }, x_);
   const std::size_t bytes = static_cast<std::size_t>(elements_) * each;
   for (const std::int64_t row : rows) {
-    const char* sample = data + static_cast<std::size_t>(row) * bytes;
-    for (std::size_t i = 0; i < bytes; i += cache_line) __builtin_prefetch(sample + i, 0, into_l2);
-    __builtin_prefetch(y_.data() + row * targets_, 0, into_l2);
+    ask_for_all(data + static_cast<std::size_t>(row) * bytes, bytes);
+    ask_for(y_.data() + row * targets_);
   }
 }
 

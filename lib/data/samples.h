@@ -41,6 +41,7 @@ class MemorySamples final : public Samples {
   void gather(std::span<const std::int64_t> rows, double* x, std::int32_t* y) const override;
   float byte_divisor() const override;
   void find(std::span<const std::int64_t> rows, const std::uint8_t** x, std::int32_t* y) const override;
+  void expect(std::span<const std::int64_t> rows, const std::uint8_t** x) const override;
   void prefetch(std::span<const std::int64_t> rows) const override;
 
  private:

@@ -127,7 +127,12 @@ std::optional<CohortResult> run_cohort(const CohortPlan& plan, const Round& roun
     if (arrived && last && !mine.vectors.empty()) states.put(round.index, client.client, std::move(mine));
   };
   const auto train = [&](std::int64_t place, Worker& worker, std::size_t slot) {
-    const ClientData client = client_data(plan, cohort[static_cast<std::size_t>(place)]);
+    ClientData client = client_data(plan, cohort[static_cast<std::size_t>(place)]);
+    const std::size_t next = begun[static_cast<std::size_t>(place)] + 1;
+    if (!std::ranges::binary_search(together.groups(), next)) {  // of the same group, which one thread takes as a rule
+      client.next = cohort[static_cast<std::size_t>(order[next])];
+      client.next_rows = plan.partition.rows(client.next);
+    }
     ClientState mine = states.of(client.client);
     DirectTrainer trainer(worker, client, round);
     auto task = plan.algorithm.client(round, server, mine, trainer);

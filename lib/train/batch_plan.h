@@ -19,6 +19,8 @@ struct ClientData {
   Rows rows;
   double noise = 0;        // std of Gaussian noise added to the features at each access
   std::int64_t steps = 0;  // this client's own number of local steps; 0: as [client] says
+  std::int64_t next = -1;  // the client that the same thread is likely to train next; -1: not known
+  Rows next_rows{};        // its rows
 };
 
 /// The stream of a client's feature noise in a round: a normal a feature, in the order in which samples are read.
@@ -41,6 +43,8 @@ class BatchPlan {
   /// Samples of the next batch, where it is of the same epoch: they follow those of this one, if there is one yet, in
   /// row(). Else 0.
   std::int64_t upcoming() const;
+  /// How many samples of the epoch come before the batch.
+  std::int64_t first() const { return first_; }
   /// The i-th sample of the batch among the client's. Before the first batch, that of the epoch.
   std::int64_t position(std::int64_t i) const { return whole_ ? i : order_[static_cast<std::size_t>(first_ + i)]; }
   /// The same as a row of the data set.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct Batch {
                                                // them: see byte_divisor. The bytes stay as long as the data set
   const std::int32_t* y = nullptr;
   std::int64_t count = 0;
+  std::span<const std::uint8_t* const> coming{};  // where the bytes are of samples that are read after these, of any batch or client:
+                                                  // the learner asks for them (core/prefetch.h), best a little at a time
   RandomStream dropout;  // of this step's masks
   const std::int64_t* places = nullptr;  // [count] of the samples among all of the client's, in place of x; see begin
   std::int64_t client = -1;              // for learners whose "batch" is the client itself (quadratic)

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <vector>
+
+#include "core/memory.h"
+#include "train/client_bytes.h"
 
 namespace fedsim {
 namespace {
@@ -31,6 +35,13 @@ struct Worker::Impl {
   std::vector<std::int64_t> place_of{};  // of the client's samples in the order of the first epoch
   std::vector<std::int32_t> all_y{};     // [samples, targets], in that order
   BatchPlan plan{};
+  std::optional<ClientBytes> stored{};  // set from the first run on that reads bytes
+  bool reads_bytes = false;             // this run does
+
+  /// True where features are bytes that the learner can read.
+  bool as_bytes(const Samples& samples) const {
+    return learner->byte_divisor() != 0 && learner->byte_divisor() == samples.byte_divisor();
+  }
 
   /// Samples `rows` as a batch; `noise` of standard deviation `deviation` is added to every feature.
   Batch gather(const Samples& samples, double deviation, Random* noise) {
@@ -39,7 +50,7 @@ struct Worker::Impl {
     Batch batch;
     batch.y = y.data();
     batch.count = count;
-    if (const float divisor = learner->byte_divisor(); divisor != 0 && divisor == samples.byte_divisor() && deviation == 0) {
+    if (deviation == 0 && as_bytes(samples)) {
       bytes.resize(rows.size());
       samples.find(rows, bytes.data(), y.data());
       batch.bytes = bytes.data();
@@ -85,9 +96,26 @@ struct Worker::Impl {
     if (!ahead.empty()) data.train->prefetch(ahead);  // a quadratic data set has no samples
   }
 
+  /// Before the plan's first batch. `model`: bytes of its parameters.
+  void begin(const ClientData& client, std::size_t model) {
+    reads_bytes = client.noise == 0 && data.train && as_bytes(*data.train);
+    if (!reads_bytes) return look_ahead(0);
+    if (!stored) stored.emplace(*data.train, sample, data.targets, second_level_cache());
+    stored->begin(client, plan, model);
+  }
+
+  /// The client's samples at once, in the order of the first epoch.
+  Batch all(const ClientData& client, Random& noise) {
+    if (reads_bytes) return stored->all(plan);
+    list_rows(rows, 0, client.rows.size());
+    data.train->prefetch(std::span(rows).subspan(ahead.size()));
+    return client_batch(client, noise);
+  }
+
   /// The plan's batch of `count` samples.
   Batch planned_batch(const ClientData& client, std::int64_t count, Random& noise) {
     if (learner->whole_clients()) return whole_client(client);
+    if (reads_bytes) return stored->batch(plan, count);
     if (ahead.empty())
       list_rows(rows, 0, count);
     else
@@ -97,15 +125,12 @@ struct Worker::Impl {
     return batch;
   }
 
-  /// Gives the learner the client's samples at once, in the order of the first epoch.
-  void give_all(const ClientData& client, Random& noise) {
-    const std::int64_t n = client.rows.size();
-    place_of.resize(static_cast<std::size_t>(n));
-    list_rows(rows, 0, n);
-    data.train->prefetch(std::span(rows).subspan(ahead.size()));
-    for (std::int64_t i = 0; i < n; ++i) place_of[static_cast<std::size_t>(plan.position(i))] = i;
-    learner->samples(client_batch(client, noise));
-    all_y.swap(y);
+  /// Gives the learner all of the client's samples.
+  void give(const Batch& all) {
+    place_of.resize(static_cast<std::size_t>(all.count));
+    for (std::int64_t i = 0; i < all.count; ++i) place_of[static_cast<std::size_t>(plan.position(i))] = i;
+    learner->samples(all);
+    all_y.assign(all.y, all.y + all.count * data.targets);
   }
 
   /// The plan's batch of `count` samples, as places among those.
@@ -163,9 +188,9 @@ LocalResult Worker::sgd(const ClientData& client, const Round& round, const Loca
                  .batch = my.plan.largest(),
                  .start = &job.start == round.w ? static_cast<std::uint64_t>(round.index) : 0};
   if (client.noise == 0 && shape.visits >= client.rows.size()) shape.samples = client.rows.size();
-  my.look_ahead(0);
+  my.begin(client, job.start.bytes());
   const bool at_once = my.learner->begin(job.start, rule, shape);
-  if (at_once) my.give_all(client, noise);
+  if (at_once) my.give(my.all(client, noise));
   Evaluation sum;
   for (std::int64_t step = 0; step < my.plan.steps(); ++step) {
     const std::int64_t count = my.plan.advance();

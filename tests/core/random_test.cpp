@@ -20,7 +20,7 @@ TEST_CASE("Philox4x32-10 gives the known answers of Random123") {
 
 TEST_CASE("streams differ by seed, purpose, round and client, and can be begun later") {
   Random a(1, Purpose::batches, 2, 3), same(1, Purpose::batches, 2, 3);
-  std::vector<std::uint32_t> words(40);
+  std::vector<std::uint32_t> words(150);
   for (auto& word : words) word = a.bits32();
   for (const auto word : words) CHECK(same.bits32() == word);
   CHECK(Random({.seed = 1, .purpose = Purpose::batches, .round = 2, .client = 3, .word = 8}).bits32() == words[8]);
@@ -34,7 +34,7 @@ TEST_CASE("a stream is the function of its counters, one after the other") {
   // [block low, purpose and block high, round, client]: the low word of the block's number runs over into the high one.
   for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{0xffffffff} - 5, std::uint64_t{0x300000007}}) {
     Random random({.seed = 0x123456789, .purpose = Purpose::batches, .round = 2, .client = 3, .word = 4 * first});
-    for (std::uint64_t block = first; block < first + 15; ++block) {
+    for (std::uint64_t block = first; block < first + 40; ++block) {
       const auto high = static_cast<std::uint32_t>(block >> 32) | std::uint32_t{4} << 24;
       const auto words = philox4x32({static_cast<std::uint32_t>(block), high, 2, 3}, {0x23456789, 1});
       for (const auto word : words) CHECK(random.bits32() == word);

@@ -110,6 +110,9 @@ TEST_CASE("bytes: given where every feature is one, divided by the same number")
   CHECK(std::vector<int>{x[0][0], x[0][1], x[1][0], x[1][1]} == std::vector<int>{30, 1, 20, 255});
   CHECK(x[2] == x[0]);
   CHECK(y == std::vector<std::int32_t>{3, 2, 3});
+  std::vector<const std::uint8_t*> expected(3);
+  stored.expect(rows, expected.data());
+  CHECK(expected == x);
 }
 
 TEST_CASE("gather: rows in the order asked for, repeated ones too") {

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "catch.hpp"
+#include "core/memory.h"
 #include "core/sealed_change.h"
 
 using namespace fedsim;
@@ -47,7 +48,7 @@ class SealedValue final : public SealedChange {
 /// row leaves its change sealed, where it is asked for that.
 class PullLearner final : public Learner {
  public:
-  explicit PullLearner(bool seals) : seals_(seals) {}
+  PullLearner(bool seals, bool takes_bytes) : seals_(seals), takes_bytes_(takes_bytes) {}
   bool begin(const Vec& start, const StepRule& rule, const RunShape&) override {
     w_ = start;
     start_ = start.at(0);
@@ -56,7 +57,7 @@ class PullLearner final : public Learner {
     return false;
   }
   Evaluation step(const Batch& batch) override {
-    const double x = static_cast<const double*>(batch.x)[0];
+    const double x = batch.bytes ? batch.bytes[0][0] : static_cast<const double*>(batch.x)[0];
     const double w = w_.at(0);
     double g = w - x;
     if (rule_.linear != nullptr) g += rule_.linear->at(0);
@@ -69,12 +70,13 @@ class PullLearner final : public Learner {
     return result;
   }
   std::unique_ptr<const SealedChange> take_sealed() override { return std::move(sealed_); }
+  float byte_divisor() const override { return takes_bytes_ ? 1 : 0; }
   Vec parameters() const override { return w_; }
   Evaluation gradient(const Vec&, const Batch&, Vec&) override { return {}; }
   Evaluation evaluate(const Vec&, const Batch&) override { return {}; }
 
  private:
-  bool seals_;
+  bool seals_, takes_bytes_;
   Vec w_;
   double start_ = 0;
   StepRule rule_;
@@ -83,12 +85,12 @@ class PullLearner final : public Learner {
 
 class PullEngine final : public Engine {
  public:
-  std::unique_ptr<Learner> learner() const override { return std::make_unique<PullLearner>(seals); }
+  std::unique_ptr<Learner> learner() const override { return std::make_unique<PullLearner>(seals, takes_bytes); }
   Vec initial(std::uint64_t) const override { return Vec(1, Dtype::float64); }
   std::string trainer() const override { return "fake"; }
   std::string device() const override { return "cpu"; }
   std::vector<Tensor> tensors() const override { return {{"w", {1}}}; }
-  bool seals = false;
+  bool seals = false, takes_bytes = false;
 };
 
 /// Row i has the one feature values[i].
@@ -108,6 +110,26 @@ class Values final : public Samples {
     }
   }
   std::vector<double> values_;
+};
+
+/// Row i has the one byte i; writes down the rows that are read soon.
+class StoredBytes final : public Samples {
+ public:
+  explicit StoredBytes(std::int64_t rows) : stored_(static_cast<std::size_t>(rows)) { std::iota(stored_.begin(), stored_.end(), std::uint8_t{0}); }
+  std::int64_t size() const override { return static_cast<std::int64_t>(stored_.size()); }
+  void gather(std::span<const std::int64_t>, float*, std::int32_t*) const override {}
+  void gather(std::span<const std::int64_t>, double*, std::int32_t*) const override {}
+  float byte_divisor() const override { return 1; }
+  void find(std::span<const std::int64_t> rows, const std::uint8_t** x, std::int32_t* y) const override {
+    for (const auto row : rows) *x++ = &stored_.at(static_cast<std::size_t>(row)), *y++ = 0;
+  }
+  void expect(std::span<const std::int64_t> rows, const std::uint8_t** x) const override {
+    for (const auto row : rows) *x++ = &stored_.at(static_cast<std::size_t>(row)), expected.push_back(row);
+  }
+  mutable std::vector<std::int64_t> expected;
+
+ private:
+  std::vector<std::uint8_t> stored_;
 };
 
 struct Fixture {
@@ -185,6 +207,20 @@ TEST_CASE("a non-finite update is dropped, counted and named, and its client's s
   CHECK(f.states.of(0).vectors.contains("c"));
   CHECK(f.states.of(1).vectors.empty());
   CHECK(result.bytes_down == 3 * 16);  // w and c
+}
+
+TEST_CASE("each client's samples are asked for while the one before it is trained") {
+  if (second_level_cache() == 0) {
+    WARN("not checked: the system does not say how large a core's cache is");
+    return;
+  }
+  Fixture clients("fedavg", {}, {0, 2, 5, 7});
+  const auto bytes = std::make_shared<const StoredBytes>(7);
+  clients.data.train = bytes;
+  clients.engine.takes_bytes = true;
+  const CohortResult result = clients.run(1);
+  CHECK(bytes->expected == std::vector<std::int64_t>{0, 1, 5, 6});  // the client of three rows is the first
+  CHECK(result.mean.delta.at(0) == Approx((3 * 2.0 + 2 * 0.0 + 2 * 5.0) / 7));  // each pulled to its first row, lr 1
 }
 
 TEST_CASE("threads do not change a bit of a round") {

@@ -173,6 +173,11 @@ void check_bytes(const Kernels<T>& kernels) {
     dot.unit = T(0.125);
     kernels.dot_product(dot);
     CHECK(equal(0.125));
+    const auto alone = got;
+    std::fill(got.begin(), got.end(), T(-1));
+    dot.coming = {right_bytes.where(), std::min<Index>(inner, trial)};  // only asked for: any rows, any number of them
+    kernels.dot_product(dot);
+    CHECK(got == alone);
 
     std::vector<T> products(static_cast<std::size_t>(rows * rows), T(-1));
     kernels.inner_products_of_bytes(left_bytes.where(), rows, inner, 0.5, products.data());

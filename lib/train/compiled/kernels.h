@@ -11,12 +11,19 @@ using Index = std::int64_t;
 /// Where rows of bytes are.
 using ByteRows = const std::uint8_t* const*;
 
+/// `count` rows of bytes that are read later.
+struct ComingRows {
+  ByteRows rows = nullptr;
+  Index count = 0;
+};
+
 /// Samples [rows, in] that a linear layer reads: numbers, or bytes, of which each stands for `unit` times itself.
 template <class T>
 struct Inputs {
   const T* numbers = nullptr;
   ByteRows bytes = nullptr;
   T unit = 1;
+  ComingRows coming{};  // [.., in]
 };
 
 /// What becomes of a product.
@@ -66,6 +73,7 @@ struct DotProduct {
   const T* a;
   Index a_row;
   ByteRows a_bytes = nullptr;  // [rows], in place of a, as numbers
+  ComingRows coming{};         // asked for on the way where a is bytes
   T unit = 1;
   const T* b;
   Index b_row;

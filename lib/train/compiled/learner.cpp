@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "core/prefetch.h"
 #include "train/compiled/compiled.h"
 #include "train/compiled/factors.h"
 #include "train/compiled/forms.h"
@@ -138,10 +139,12 @@ class CompiledLearner final : public Learner {
     constexpr Index few_outputs = 16;
     if (!batch.bytes) return {.numbers = static_cast<const T*>(batch.x)};
     const T unit = T(1) / static_cast<T>(byte_divisor_);
-    if (listed || forms_.first_outputs() <= few_outputs) return {.bytes = batch.bytes, .unit = unit};
+    if (listed || forms_.first_outputs() <= few_outputs)
+      return {.bytes = batch.bytes, .unit = unit, .coming = {batch.coming.data(), static_cast<Index>(batch.coming.size())}};
     const Index in = forms_.first_inputs();
     numbers_.grow(batch.count * in);
     for (Index i = 0; i < batch.count; ++i) kernels_.numbers(batch.bytes[i], in, numbers_.data() + i * in);
+    for (const std::uint8_t* sample : batch.coming) ask_for_all(sample, static_cast<std::size_t>(in));
     return {.numbers = numbers_.data(), .unit = unit};
   }
 

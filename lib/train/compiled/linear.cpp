@@ -90,6 +90,7 @@ class Linear final : public Node<T> {
                               .a = x_.numbers,
                               .a_row = in_,
                               .a_bytes = x_.bytes,
+                              .coming = x_.coming,
                               .unit = x_.unit,
                               .b = pass.w + weight_,
                               .b_row = in_,

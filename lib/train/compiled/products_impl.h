@@ -3,6 +3,7 @@
 
 #include <type_traits>
 
+#include "core/prefetch.h"
 #include "train/compiled/kernels.h"
 #include "train/compiled/simd.h"
 
@@ -250,8 +251,9 @@ inline void add_four(Four<T>& v, const T* p) {
   v += other;
 }
 
+/// `coming`: rows of bytes of p.inner that are asked for on the way, a line each at a time.
 template <class T, class A, int Rows, int Columns>
-void dot_tile(const DotProduct<T>& p, const RowsOf<A>& left, Index row, Index column) {
+void dot_tile(const DotProduct<T>& p, const RowsOf<A>& left, Index row, Index column, ComingRows coming) {
   constexpr int lanes = Simd<T>::lanes;
   Vector<T> sums[Rows][4] = {};
   const A* a[Rows];
@@ -259,6 +261,13 @@ void dot_tile(const DotProduct<T>& p, const RowsOf<A>& left, Index row, Index co
   for (int r = 0; r < Rows; ++r) a[r] = left[row + r];
   const T* b = p.b + column * p.b_row;
   Index i = 0;
+  if constexpr (std::is_same_v<A, std::uint8_t>)
+    if (coming.count > 0)
+      for (Index line = 0; line < p.inner; line += cache_line) {
+        for (Index r = 0; r < coming.count; ++r) ask_for(coming.rows[r] + line);
+        const Index end = line + static_cast<Index>(cache_line);
+        for (; i + lanes <= (end < p.inner ? end : p.inner); i += lanes) dot_step<T, Rows, Columns, false>(p, a, i, b, sums, 0);
+      }
   for (; i + lanes <= p.inner; i += lanes) dot_step<T, Rows, Columns, false>(p, a, i, b, sums, 0);
   if (i < p.inner) dot_step<T, Rows, Columns, true>(p, a, i, b, sums, static_cast<int>(p.inner - i));
   Four<T> bias{};
@@ -277,14 +286,15 @@ void dot_tile(const DotProduct<T>& p, const RowsOf<A>& left, Index row, Index co
 }
 
 template <class T, class A, int Rows, int Columns>
-void dot_tile_of(int rows, int columns, const DotProduct<T>& p, const RowsOf<A>& left, Index row, Index column) {
+void dot_tile_of(int rows, int columns, const DotProduct<T>& p, const RowsOf<A>& left, Index row, Index column,
+                 ComingRows coming) {
   if (rows == Rows && columns == Columns)
-    dot_tile<T, A, Rows, Columns>(p, left, row, column);
+    dot_tile<T, A, Rows, Columns>(p, left, row, column, coming);
   else if constexpr (Rows > 1) {
-    if (rows != Rows) return dot_tile_of<T, A, Rows - 1, Columns>(rows, columns, p, left, row, column);
-    if constexpr (Columns > 1) dot_tile_of<T, A, Rows, Columns - 1>(rows, columns, p, left, row, column);
+    if (rows != Rows) return dot_tile_of<T, A, Rows - 1, Columns>(rows, columns, p, left, row, column, coming);
+    if constexpr (Columns > 1) dot_tile_of<T, A, Rows, Columns - 1>(rows, columns, p, left, row, column, coming);
   } else if constexpr (Columns > 1) {
-    dot_tile_of<T, A, Rows, Columns - 1>(rows, columns, p, left, row, column);
+    dot_tile_of<T, A, Rows, Columns - 1>(rows, columns, p, left, row, column, coming);
   }
 }
 
@@ -292,11 +302,16 @@ void dot_tile_of(int rows, int columns, const DotProduct<T>& p, const RowsOf<A>&
 template <class T, class A>
 void dot_product_of(const DotProduct<T>& p, const RowsOf<A>& left) {
   const Index tiles = (p.rows + dot_rows - 1) / dot_rows;
+  ComingRows coming = p.coming;
+  Index left_over = p.rows * p.columns;
   for (Index column = 0; column < p.columns; column += 4) {
     const int columns = static_cast<int>(p.columns - column < 4 ? p.columns - column : 4);
     for (Index t = 0, row = 0; t < tiles; ++t) {
       const Index rows = (p.rows - row) / (tiles - t);
-      dot_tile_of<T, A, dot_rows, 4>(static_cast<int>(rows), columns, p, left, row, column);
+      const Index asked = coming.count > 0 ? coming.count * rows * columns / left_over : 0;
+      left_over -= rows * columns;
+      dot_tile_of<T, A, dot_rows, 4>(static_cast<int>(rows), columns, p, left, row, column, {coming.rows, asked});
+      coming = {coming.rows + asked, coming.count - asked};
       row += rows;
     }
   }
