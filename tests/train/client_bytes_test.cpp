@@ -40,8 +40,8 @@ struct Seen {
   std::vector<Numbers> batches, coming, planned;
 };
 
-Seen run(ClientBytes& bytes, const ClientData& client, std::int64_t epochs = 1, std::size_t model = 8,
-         std::optional<std::int64_t> steps = std::nullopt) {
+/// Of batches of 4, before the first.
+BatchPlan plan_of(const ClientData& client, std::int64_t epochs = 1, std::optional<std::int64_t> steps = std::nullopt) {
   Round round;
   round.seed = 9;
   round.local.batch_size = 4;
@@ -50,6 +50,10 @@ Seen run(ClientBytes& bytes, const ClientData& client, std::int64_t epochs = 1, 
   const Vec start(1, Dtype::float32);
   BatchPlan plan;
   plan.begin(client, round, LocalJob{.start = start}, false);
+  return plan;
+}
+
+Seen run(ClientBytes& bytes, const ClientData& client, BatchPlan plan, std::size_t model = 8) {
   bytes.begin(client, plan, model);
   Seen seen;
   for (std::int64_t step = 0; step < plan.steps(); ++step) {
@@ -86,7 +90,8 @@ Numbers range(std::int64_t first, std::int64_t count) {
 TEST_CASE("client bytes: the plan's batches, each with the next one of its epoch ahead") {
   const MemorySamples samples = numbered();
   ClientBytes bytes(samples, sample, targets, cache);
-  const Seen seen = run(bytes, {.client = 1, .rows = Rows(20, 10)}, 2);
+  const ClientData client{.client = 1, .rows = Rows(20, 10)};
+  const Seen seen = run(bytes, client, plan_of(client, 2));
   CHECK(seen.batches == seen.planned);
   REQUIRE(seen.batches.size() == 6);
   for (const std::size_t last : {2, 5}) {
@@ -101,7 +106,7 @@ TEST_CASE("client bytes: a part of the next client at each step, and nothing of 
   ClientBytes bytes(samples, sample, targets, cache);
   const std::vector<std::uint32_t> list{40, 33, 47, 30, 31, 42, 49};
   const ClientData first{.client = 1, .rows = Rows(20, 10), .next = 7, .next_rows = Rows(list)};
-  const Seen before = run(bytes, first);
+  const Seen before = run(bytes, first, plan_of(first));
   CHECK(before.batches == before.planned);
   Numbers of_next;
   for (std::size_t step = 0; step < 3; ++step) {
@@ -114,10 +119,12 @@ TEST_CASE("client bytes: a part of the next client at each step, and nothing of 
   }
   CHECK(of_next == Numbers(list.begin(), list.end()));
 
-  const Seen after = run(bytes, {.client = 7, .rows = Rows(list), .next = 2, .next_rows = Rows(0, 5)});
+  const ClientData second{.client = 7, .rows = Rows(list), .next = 2, .next_rows = Rows(0, 5)};
+  const Seen after = run(bytes, second, plan_of(second));
   CHECK(after.batches == after.planned);
   CHECK(joined(after.coming) == range(0, 5));
-  const Seen other = run(bytes, {.client = 3, .rows = Rows(0, 8)});  // another than was expected
+  const ClientData unexpected{.client = 3, .rows = Rows(0, 8)};
+  const Seen other = run(bytes, unexpected, plan_of(unexpected));
   CHECK(other.batches == other.planned);
   CHECK(other.coming == std::vector<Numbers>{other.batches[1], {}});
 }
@@ -126,7 +133,7 @@ TEST_CASE("client bytes: of runs that leave out samples, only the client's own a
   const MemorySamples samples = numbered();
   ClientBytes bytes(samples, sample, targets, cache);
   const ClientData client{.client = 1, .rows = Rows(20, 10), .next = 2, .next_rows = Rows(0, 5)};
-  const Seen seen = run(bytes, client, 1, 8, 2);
+  const Seen seen = run(bytes, client, plan_of(client, 1, 2));
   CHECK(seen.batches == seen.planned);
   CHECK(seen.coming == std::vector<Numbers>{seen.batches[1], {}});
 }
@@ -135,7 +142,7 @@ TEST_CASE("client bytes: beside a model that fills the cache, only the client's 
   const MemorySamples samples = numbered();
   ClientBytes bytes(samples, sample, targets, cache);
   const ClientData client{.client = 1, .rows = Rows(20, 8), .next = 2, .next_rows = Rows(0, 5)};
-  const Seen seen = run(bytes, client, 1, std::size_t{1} << 40);
+  const Seen seen = run(bytes, client, plan_of(client), std::size_t{1} << 40);
   CHECK(seen.coming == std::vector<Numbers>{seen.batches[1], {}});
 }
 
@@ -143,13 +150,8 @@ TEST_CASE("client bytes: all samples in the order of the first epoch") {
   const MemorySamples samples = numbered();
   ClientBytes bytes(samples, sample, targets, cache);
   const ClientData client{.client = 1, .rows = Rows(20, 10)};
-  const Numbers epoch = joined(run(bytes, client).planned);
-  Round round;
-  round.seed = 9;
-  round.local.batch_size = 4;
-  const Vec start(1, Dtype::float32);
-  BatchPlan plan;
-  plan.begin(client, round, LocalJob{.start = start}, false);
+  const BatchPlan plan = plan_of(client);
+  const Numbers epoch = joined(run(bytes, client, plan).planned);
   bytes.begin(client, plan, 8);
   const Batch all = bytes.all(plan);
   REQUIRE(all.count == 10);
