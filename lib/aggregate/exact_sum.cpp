@@ -59,24 +59,19 @@ FEDSIM_ACCUMULATE(float)
 FEDSIM_ACCUMULATE(double)
 #undef FEDSIM_ACCUMULATE
 
-/// sum += factor x for each of the terms, [n].
-template <class T>
-void accumulate(std::int64_t* sum, const std::vector<const T*>& x, const std::vector<double>& factors, std::size_t n) {
-  std::size_t k = 0;
-  for (; k + 8 <= x.size(); k += 8) accumulate_8(sum, &x[k], &factors[k], n);
-  for (; k + 4 <= x.size(); k += 4) accumulate_4(sum, &x[k], &factors[k], n);
-  for (; k < x.size(); ++k) accumulate_1(sum, &x[k], &factors[k], n);
-}
-
+/// sum += factor x for each of the terms, whose vectors are of T.
 template <class T, class Terms>
 void add_vectors(std::vector<std::int64_t>& sum, const Terms& terms) {
-  std::vector<const T*> x;
-  std::vector<double> factors;
+  const T* x[small_terms_at_once];
+  double factors[small_terms_at_once];
+  std::size_t count = 0, k = 0;
   for (const auto& term : terms) {
-    x.push_back(term.x.template as<T>().data());
-    factors.push_back(term.factor);
+    x[count] = term.x.template as<T>().data();
+    factors[count++] = term.factor;
   }
-  accumulate(sum.data(), x, factors, sum.size());
+  if (count == 8) return accumulate_8(sum.data(), x, factors, sum.size());
+  for (; k + 4 <= count; k += 4) accumulate_4(sum.data(), &x[k], &factors[k], sum.size());
+  for (; k < count; ++k) accumulate_1(sum.data(), &x[k], &factors[k], sum.size());
 }
 
 /// The blocks that begin in [first, last), one at a time, which goes into the sum while it is in a cache.

@@ -23,14 +23,14 @@ namespace fedsim {
 /// own cache, or only into the shared one, wait for others of their class, and one pass over it adds them all. Sealed changes
 /// that come together are one term where they join, computed in that pass: its values are never in memory as a whole.
 ///
-/// Resolution: 2^-bits of a term's class limit; a term keeps at least bits - 4 significant bits in its largest
-/// coordinate (47 for fewer than 2048 terms). Classes more than 64 bits below the largest are dropped: they could not
-/// change a double.
+/// Resolution: 2^-bits of a term's class limit; a term that comes with its largest value keeps at least bits - 4
+/// significant bits in it (47 for fewer than 2048 terms). Classes more than 64 bits below the largest are dropped: they could
+/// not change a double.
 class ExactSum {
  public:
   /// `terms`: the most vectors that may be added, over all sums that will be merged.
   ExactSum(std::size_t size, std::int64_t terms);
-  /// Adds weight * x, largest = max_abs(x), finite. weight >= 0. False, and nothing is added (x stays), where the
+  /// Adds weight * x, largest >= max_abs(x), finite. weight >= 0. False, and nothing is added (x stays), where the
   /// product overflows a double.
   bool add(Vec&& x, double largest, std::int64_t weight);
   /// Adds changes whose weight * magnitude().largest is finite. They are added to each other first, rounded as their values

@@ -12,33 +12,34 @@ namespace {
 constexpr std::uint64_t multipliers[2] = {0xD2511F53u, 0xCD9E8D57u};
 constexpr std::uint32_t weyl[2] = {0x9E3779B9u, 0xBB67AE85u};
 
-/// The blocks of `counter` and the counters after it, each in a lane of 64 bits, of which the upper half is ignored.
+/// The blocks of `counter` and the counters after it, each in a lane.
 template <std::size_t Blocks>
 [[gnu::always_inline]] inline void philox(const std::uint32_t* counter, std::uint32_t k0, std::uint32_t k1, std::uint32_t* words) {
-  constexpr std::uint64_t low = 0xFFFFFFFFu;
-  std::uint64_t c0[Blocks], c1[Blocks], c2[Blocks], c3[Blocks];
+  std::uint32_t c0[Blocks], c1[Blocks], c2[Blocks], c3[Blocks];
   for (std::size_t i = 0; i < Blocks; ++i) {
-    c0[i] = counter[0] + i;
-    c1[i] = counter[1] + (c0[i] >> 32);
+    const std::uint64_t first = counter[0] + std::uint64_t{i};
+    c0[i] = static_cast<std::uint32_t>(first);
+    c1[i] = counter[1] + static_cast<std::uint32_t>(first >> 32);
     c2[i] = counter[2];
     c3[i] = counter[3];
   }
+#pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
     for (std::size_t i = 0; i < Blocks; ++i) {
-      const std::uint64_t p0 = multipliers[0] * (c0[i] & low), p1 = multipliers[1] * (c2[i] & low);
-      c0[i] = (p1 >> 32) ^ c1[i] ^ k0;
-      c1[i] = p1;
-      c2[i] = (p0 >> 32) ^ c3[i] ^ k1;
-      c3[i] = p0;
+      const std::uint64_t p0 = multipliers[0] * c0[i], p1 = multipliers[1] * c2[i];
+      c0[i] = static_cast<std::uint32_t>(p1 >> 32) ^ c1[i] ^ k0;
+      c1[i] = static_cast<std::uint32_t>(p1);
+      c2[i] = static_cast<std::uint32_t>(p0 >> 32) ^ c3[i] ^ k1;
+      c3[i] = static_cast<std::uint32_t>(p0);
     }
     k0 += weyl[0];
     k1 += weyl[1];
   }
   for (std::size_t i = 0; i < Blocks; ++i) {
-    words[4 * i] = static_cast<std::uint32_t>(c0[i]);
-    words[4 * i + 1] = static_cast<std::uint32_t>(c1[i]);
-    words[4 * i + 2] = static_cast<std::uint32_t>(c2[i]);
-    words[4 * i + 3] = static_cast<std::uint32_t>(c3[i]);
+    words[4 * i] = c0[i];
+    words[4 * i + 1] = c1[i];
+    words[4 * i + 2] = c2[i];
+    words[4 * i + 3] = c3[i];
   }
 }
 

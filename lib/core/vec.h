@@ -66,13 +66,13 @@ double dot(const Vec& a, const Vec& b);
 /// How large a vector is, read once.
 struct Magnitude {
   double norm = 0;     // Euclidean, in a fixed order, accumulated in double; of float32 right to 1e-7
-  double largest = 0;  // max |a_i|; infinity where any value is not finite
+  double largest = 0;  // max |a_i|, of float32 up to three times that; infinity where any value is not finite
 };
 Magnitude measure(const Vec& a);
 Magnitude measure(const float* a, std::size_t n);
 Magnitude measure(const double* a, std::size_t n);
 inline double norm(const Vec& a) { return measure(a).norm; }
-inline double max_abs(const Vec& a) { return measure(a).largest; }
+double max_abs(const Vec& a);  // infinity where any value is not finite
 
 /// Named vectors: the state of an algorithm or of a client. Order by name, so files are canonical.
 using NamedVectors = std::map<std::string, Vec, std::less<>>;

@@ -52,7 +52,7 @@ TEST_CASE("norm, dot and max_abs") {
   CHECK(max_abs(Vec()) == 0);
 }
 
-TEST_CASE("the norm of float32 keeps its digits whatever the size of the values, the largest is exact") {
+TEST_CASE("the norm of float32 keeps its digits whatever the size of the values, the largest is bounded") {
   Random random(5, Purpose::data);
   for (const double scale : {1e-44, 1e-30, 1e-13, 1e-11, 1.0, 1e17, 1e19, 1e37})
     for (const std::size_t n : {1u, 31u, 32u, 127u, 128u, 161u, 1000u}) {
@@ -66,7 +66,9 @@ TEST_CASE("the norm of float32 keeps its digits whatever the size of the values,
       }
       const Magnitude size = measure(x.data(), n);
       CHECK(size.norm == Approx(std::sqrt(squares)).epsilon(1e-7));
-      CHECK(size.largest == largest);
+      CHECK(size.largest >= largest);
+      CHECK(size.largest <= 3 * largest);
+      CHECK(max_abs(Vec::of(std::span<const float>(x))) == largest);
       for (const float bad : {std::numeric_limits<float>::infinity(), std::nanf("")}) {
         const std::size_t at = random.below(n);
         const float was = std::exchange(x[at], -bad);
