@@ -82,12 +82,12 @@ def same_rounds(args, workload, results):
                      for seed in range(1, seeds + 1)] for rounds in sorted(counts)}
 
 
-def step_seconds(model, batch):
-    """Of one training step on one thread, the best of 20: what a round would be made of if there were nothing else."""
-    program = programs.BUILD / "benchmarks" / "fedsim_bench_steps"
-    lines = subprocess.run([program, "float32", model], check=True, capture_output=True, text=True).stdout.splitlines()
-    rows = [line.split() for line in lines if "GFLOP/s" in line]
-    return next(float(row[3]) * 1e-6 for row in rows if row[:3] == [model, "batch", str(batch)])
+def parts_of_round(workload, rounds):
+    """What fedsim_bench_rest says of a run on one thread."""
+    output = RESULTS / "run.h5"
+    command = [programs.BUILD / "benchmarks" / "fedsim_bench_rest", programs.HERE / "workloads" / f"{workload}.toml", output,
+               f"rounds={rounds}"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 class Yardstick:
@@ -107,8 +107,8 @@ class Yardstick:
         return statistics.median(self.medians)
 
 
-def fedsim_lines(config, ours, one_thread, threads, sgemm):
-    """Efficiency, scaling, and the round by the wall clock."""
+def fedsim_lines(config, ours, one_thread, parts, threads, sgemm):
+    """Efficiency, scaling, the parts of a round, and the round by the wall clock."""
     if not ours.repeats:
         return []
     model, samples = config["model"]["name"], samples_of_round(config)
@@ -116,10 +116,7 @@ def fedsim_lines(config, ours, one_thread, threads, sgemm):
     if one_thread.repeats:
         lines.append(table.efficiency(model, samples, 1, one_thread, sgemm[1]) +
                      f"; scaling {one_thread.median / ours.median:.2f}.")
-        alone = samples / config["client"]["batch_size"] * step_seconds(model, config["client"]["batch_size"])
-        lines.append(f"Its steps alone, as fedsim_bench_steps times them at best: {table.milliseconds(alone)} of the "
-                     f"{table.milliseconds(one_thread.best)} ms of the best round on one thread; the rest of the round "
-                     f"is {100 * (1 - alone / one_thread.best):.0f} %.")
+        lines.append(f"On one thread, as fedsim_bench_rest times the parts: {parts}.")
     wall = table.milliseconds(min(ours.by_wall_clock))
     return lines + [f"By the wall clock of the process, rows written included: {wall} ms a round."]
 
@@ -127,7 +124,7 @@ def fedsim_lines(config, ours, one_thread, threads, sgemm):
 def run_workload(args, workload, commands, reasons):
     config = tomllib.loads((programs.HERE / "workloads" / f"{workload}.toml").read_text())
     results = {peer: table.Figures() for peer in args.peers}
-    one_thread = table.Figures()
+    one_thread, parts = table.Figures(), []
     sgemm = {threads: Yardstick() for threads in (1, args.threads)}
     for peer in args.peers:
         if peer in reasons or workload not in programs.WRITTEN_FOR.get(peer, WORKLOADS):
@@ -145,13 +142,17 @@ def run_workload(args, workload, commands, reasons):
                     if args.threads > 1:
                         sgemm[1].measure(1)
                         one_thread.add(steady(fedsim_run(workload, max(2, rounds // 2), 1)[0]), 0, 0, None, 0)
+                        parts.append(parts_of_round(workload, max(2, rounds // 2)))
                 else:
                     peer_figures(figures, commands[peer], workload, rounds, args.threads, repeat == 0)
             except measure.Failed as failure:
                 figures.note = f"failed: {failure}"
                 say(f"  {figures.note}")
     accuracies = same_rounds(args, workload, results) if "fedsim" in args.peers else {}
-    extra = fedsim_lines(config, results["fedsim"], one_thread, args.threads, sgemm) if "fedsim" in results else []
+    parts.sort(key=lambda line: float(line.split()[-2]))  # by the rest
+    extra = []
+    if "fedsim" in results:
+        extra = fedsim_lines(config, results["fedsim"], one_thread, parts[len(parts) // 2] if parts else "", args.threads, sgemm)
     title = (programs.HERE / "workloads" / f"{workload}.toml").read_text().splitlines()[0].split(": ", 1)[1]
     return table.section(workload, title, results, accuracies, extra)
 

@@ -73,7 +73,7 @@ class Loop {
         output_(request.output),
         begin_(Clock::now()),
         prepared_(prepare(experiment)),
-        engine_(prepare_engine(experiment, prepared_.data)),
+        engine_(observer.instrument(prepare_engine(experiment, prepared_.data))),
         workers_(*engine_, prepared_.data, experiment.run.value_type(), experiment.run.threads),
         population_(prepared_.partition.clients()),
         cohort_size_(cohort_size()),

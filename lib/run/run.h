@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 
 #include "core/error.h"
@@ -30,6 +31,8 @@ class RunObserver {
   };
   virtual void started(const Start&) {}
   virtual void warning(const std::string&) {}
+  /// The trainer that the run takes in place of this one: for programs that time it.
+  virtual std::unique_ptr<Engine> instrument(std::unique_ptr<Engine> engine) { return engine; }
   virtual void round(const RoundRow&) {}
 };
 
