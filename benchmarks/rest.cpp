@@ -1,10 +1,14 @@
 // Where a round's time goes on one thread: the training steps, timed one by one inside a run, and the rest, writing the
-// result among it, evaluations not. The result file is OUTPUT, which is replaced.
+// result among it, evaluations not. A run of one round goes before, for warm caches. The result file is OUTPUT, which is
+// replaced.
 // Usage: fedsim_bench_rest CONFIG OUTPUT [KEY=VALUE ...]     keys as those of fedsim run --set; threads is 1
 #include <fmt/format.h>
 
 #include <array>
 #include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -26,17 +30,18 @@ struct Timed {
   std::int64_t calls = 0;
 };
 
-/// What the learner of the only thread spends; `products`: those that a sealed change leaves to the sum.
+/// What the learner of the only thread spends. `products`: those that a sealed change leaves to the sum, without what prepares
+/// them there; the last step makes such a change, its norm too.
 struct Spent {
   Timed steps{"steps"}, products{"products left to the sum"}, hand_over{"begin and end of local runs"};
 };
 
 template <class Work>
-auto timed(Timed& sum, const Work& work) {
+auto timed(Timed& kind, const Work& work) {
   const auto from = Clock::now();
   auto result = work();
-  sum.seconds += seconds_between(from, Clock::now());
-  ++sum.calls;
+  kind.seconds += seconds_between(from, Clock::now());
+  ++kind.calls;
   return result;
 }
 
@@ -72,7 +77,7 @@ class TimedChange final : public SealedChange {
   }
 
  private:
-  static const SealedChange* inner(const SealedChange& timed) { return dynamic_cast<const TimedChange&>(timed).change_.get(); }
+  static const SealedChange* inner(const SealedChange& change) { return dynamic_cast<const TimedChange&>(change).change_.get(); }
   std::unique_ptr<const SealedChange> change_;
   Spent& spent_;
 };
@@ -126,6 +131,10 @@ class TimedEngine final : public Engine {
     instruction_set = engine_->instruction_set;
   }
   std::unique_ptr<Learner> learner() const override { return std::make_unique<TimedLearner>(engine_->learner(), spent_); }
+  std::unique_ptr<CohortTrainer> cohort_trainer(const Dataset& data) const override {
+    if (engine_->cohort_trainer(data)) throw std::runtime_error("clients that are trained many at a time have no steps of their own");
+    return nullptr;
+  }
   Vec initial(std::uint64_t seed) const override { return engine_->initial(seed); }
   std::string trainer() const override { return engine_->trainer(); }
   std::string device() const override { return engine_->device(); }
@@ -150,6 +159,7 @@ class Rounds final : public RunObserver {
   }
   /// Means over the rounds, without what the looks at the clock took: each call has one within its time and one outside.
   void report() const {
+    if (rounds_ == 0) throw std::runtime_error("rounds: at least 1");
     const double reading = seconds_of_a_reading();
     const std::array all{spent_.steps, spent_.products, spent_.hand_over};
     double total = seconds_;
@@ -178,15 +188,22 @@ class Rounds final : public RunObserver {
   double seconds_ = 0;  // without evaluations
 };
 
+void run(const char* config, const char* output, std::vector<std::string> sets, RunObserver& observer) {
+  sets.push_back("threads=1");
+  const RunOutcome outcome = run_experiment(read_experiment(config, sets), {.output = output, .force = true}, observer);
+  if (outcome.exit != Exit::done) throw std::runtime_error(fmt::format("{}: {} {}", config, outcome.status, outcome.why));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
     if (argc < 3) throw std::runtime_error("usage: fedsim_bench_rest CONFIG OUTPUT [KEY=VALUE ...]");
-    std::vector<std::string> sets(argv + 3, argv + argc);
-    sets.push_back("threads=1");
-    Rounds rounds;
-    run_experiment(read_experiment(argv[1], sets), {.output = argv[2], .force = true}, rounds);
+    std::vector<std::string> sets(argv + 3, argv + argc), one_round = sets;
+    one_round.push_back("rounds=1");
+    Rounds warm_up, rounds;
+    run(argv[1], argv[2], one_round, warm_up);
+    run(argv[1], argv[2], sets, rounds);
     rounds.report();
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());

@@ -87,7 +87,7 @@ def parts_of_round(workload, rounds):
     output = RESULTS / "run.h5"
     command = [programs.BUILD / "benchmarks" / "fedsim_bench_rest", programs.HERE / "workloads" / f"{workload}.toml", output,
                f"rounds={rounds}"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    return measure.run(command)[0].strip()
 
 
 class Yardstick:

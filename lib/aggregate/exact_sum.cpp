@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cmath>
 #include <iterator>
 #include <limits>
@@ -59,16 +60,18 @@ FEDSIM_ACCUMULATE(float)
 FEDSIM_ACCUMULATE(double)
 #undef FEDSIM_ACCUMULATE
 
-/// sum += factor x for each of the terms, whose vectors are of T.
+/// sum += factor x for each of the terms, at most small_terms_at_once, whose vectors are of T.
 template <class T, class Terms>
 void add_vectors(std::vector<std::int64_t>& sum, const Terms& terms) {
   const T* x[small_terms_at_once];
   double factors[small_terms_at_once];
   std::size_t count = 0, k = 0;
+  assert(terms.size() <= small_terms_at_once);
   for (const auto& term : terms) {
     x[count] = term.x.template as<T>().data();
     factors[count++] = term.factor;
   }
+  static_assert(small_terms_at_once == 8 && terms_at_once == 4);
   if (count == 8) return accumulate_8(sum.data(), x, factors, sum.size());
   for (; k + 4 <= count; k += 4) accumulate_4(sum.data(), &x[k], &factors[k], sum.size());
   for (; k < count; ++k) accumulate_1(sum.data(), &x[k], &factors[k], sum.size());

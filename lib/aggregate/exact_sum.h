@@ -13,8 +13,8 @@
 namespace fedsim {
 
 /// Adds weighted vectors in 64-bit fixed point. A term n x belongs to the magnitude class c with
-/// 16^(c-1) <= max_i |n x_i| < 16^c, which depends on the term alone, and is rounded (to nearest even) to multiples of
-/// 16^c 2^-bits, bits = min(51, 62 - bit width of terms). Integers of one class are added, which is associative; classes
+/// 16^(c-1) <= n m < 16^c, where m bounds |x_i|, which depends on the term alone, and is rounded (to nearest even) to multiples
+/// of 16^c 2^-bits, bits = min(51, 62 - bit width of terms). Integers of one class are added, which is associative; classes
 /// are added in double at the end, in order. So there is no scale to know before the first client is trained, a term
 /// is read once, and memory is one accumulator a class that occurs (one to three in practice), two where vectors come both
 /// written and, in part, by columns.
@@ -23,8 +23,8 @@ namespace fedsim {
 /// own cache, or only into the shared one, wait for others of their class, and one pass over it adds them all. Sealed changes
 /// that come together are one term where they join, computed in that pass: its values are never in memory as a whole.
 ///
-/// Resolution: 2^-bits of a term's class limit; a term that comes with its largest value keeps at least bits - 4
-/// significant bits in it (47 for fewer than 2048 terms). Classes more than 64 bits below the largest are dropped: they could
+/// Resolution: 2^-bits of a term's class limit; a term keeps at least bits - 4 significant bits in its largest
+/// coordinate, bits - 6 where it comes with the bound of measure() (47 and 45 for fewer than 2048 terms). Classes more than 64 bits below the largest are dropped: they could
 /// not change a double.
 class ExactSum {
  public:

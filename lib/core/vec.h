@@ -65,14 +65,17 @@ double dot(const Vec& a, const Vec& b);
 
 /// How large a vector is, read once.
 struct Magnitude {
-  double norm = 0;     // Euclidean, in a fixed order, accumulated in double; of float32 right to 1e-7
-  double largest = 0;  // max |a_i|, of float32 up to three times that; infinity where any value is not finite
+  double norm = 0;     // Euclidean, in a fixed order, accumulated in double; of float32 right to 1.2e-7
+  double largest = 0;  // at least max |a_i|, of float32 at most 2.83 times that; infinity where any value is not finite
 };
 Magnitude measure(const Vec& a);
 Magnitude measure(const float* a, std::size_t n);
 Magnitude measure(const double* a, std::size_t n);
 inline double norm(const Vec& a) { return measure(a).norm; }
-double max_abs(const Vec& a);  // infinity where any value is not finite
+/// max |a_i|; infinity where any value is not finite.
+double max_abs(const Vec& a);
+double max_abs(const float* a, std::size_t n);
+double max_abs(const double* a, std::size_t n);
 
 /// Named vectors: the state of an algorithm or of a client. Order by name, so files are canonical.
 using NamedVectors = std::map<std::string, Vec, std::less<>>;

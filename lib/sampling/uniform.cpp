@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <utility>
 
 #include "sampling/sampler.h"
 
@@ -13,7 +14,7 @@ namespace {
 class ClientSet {
  public:
   explicit ClientSet(std::int64_t most)
-      : places_(std::bit_ceil(static_cast<std::size_t>(2 * most + 2)), -1), shift_(65 - std::bit_width(places_.size())) {}
+      : places_(std::bit_ceil(static_cast<std::size_t>(2 * most + 2)), -1), shift_(65 - static_cast<int>(std::bit_width(places_.size()))) {}
 
   /// False where it is there already.
   bool insert(std::int64_t client) {

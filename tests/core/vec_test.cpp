@@ -65,9 +65,9 @@ TEST_CASE("the norm of float32 keeps its digits whatever the size of the values,
         largest = std::max(largest, std::abs(static_cast<double>(v)));
       }
       const Magnitude size = measure(x.data(), n);
-      CHECK(size.norm == Approx(std::sqrt(squares)).epsilon(1e-7));
+      CHECK(size.norm == Approx(std::sqrt(squares)).epsilon(1.2e-7));
       CHECK(size.largest >= largest);
-      CHECK(size.largest <= 3 * largest);
+      CHECK(size.largest <= 2.83 * largest);
       CHECK(max_abs(Vec::of(std::span<const float>(x))) == largest);
       for (const float bad : {std::numeric_limits<float>::infinity(), std::nanf("")}) {
         const std::size_t at = random.below(n);
@@ -77,6 +77,11 @@ TEST_CASE("the norm of float32 keeps its digits whatever the size of the values,
       }
     }
   CHECK(measure(std::vector<float>(200).data(), 200).norm == 0);
+  // Squares of 1 and seven of 2^-24, half a rounding step of 1: added to it one by one all seven would be lost, 2.1e-7 of the
+  // norm.
+  std::vector<float> x(128, 0x1p-12f);
+  std::fill_n(x.begin(), 16, 1.0f);
+  CHECK(measure(x.data(), x.size()).norm == Approx(std::sqrt(16 + 112 * 0x1p-24)).epsilon(1.2e-7));
 }
 
 TEST_CASE("a difference in place keeps the memory") {

@@ -60,7 +60,7 @@ Extent extent(const Kernels<T>& kernels, const Factor<T>& f) {
     const T length = std::max({std::sqrt(inner[place(i, i)]), T(1), f.x.unit});
     add_sizes(f.d + i * f.d_row, length, f.out, sums.data());
   }
-  result.largest = 1.001 * measure(sums.data(), sums.size()).largest;
+  result.largest = 1.001 * max_abs(sums.data(), sums.size());
   return result;
 }
 
