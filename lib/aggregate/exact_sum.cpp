@@ -60,21 +60,20 @@ FEDSIM_ACCUMULATE(float)
 FEDSIM_ACCUMULATE(double)
 #undef FEDSIM_ACCUMULATE
 
-/// sum += factor x for each of the terms, at most small_terms_at_once, whose vectors are of T.
+/// sum += factor x for each of the terms, at most small_terms_at_once, whose vectors are of T, in one pass.
 template <class T, class Terms>
 void add_vectors(std::vector<std::int64_t>& sum, const Terms& terms) {
-  const T* x[small_terms_at_once];
-  double factors[small_terms_at_once];
-  std::size_t count = 0, k = 0;
-  assert(terms.size() <= small_terms_at_once);
-  for (const auto& term : terms) {
-    x[count] = term.x.template as<T>().data();
-    factors[count++] = term.factor;
-  }
   static_assert(small_terms_at_once == 8 && terms_at_once == 4);
-  if (count == 8) return accumulate_8(sum.data(), x, factors, sum.size());
-  for (; k + 4 <= count; k += 4) accumulate_4(sum.data(), &x[k], &factors[k], sum.size());
-  for (; k < count; ++k) accumulate_1(sum.data(), &x[k], &factors[k], sum.size());
+  assert(!terms.empty() && terms.size() <= small_terms_at_once);
+  const T* x[small_terms_at_once];
+  double factors[small_terms_at_once] = {};
+  for (std::size_t k = 0; k < small_terms_at_once; ++k) {
+    x[k] = terms[k < terms.size() ? k : 0].x.template as<T>().data();  // that are left: nothing of the first, which is finite
+    if (k < terms.size()) factors[k] = terms[k].factor;
+  }
+  if (terms.size() == 1) return accumulate_1(sum.data(), x, factors, sum.size());
+  if (terms.size() <= 4) return accumulate_4(sum.data(), x, factors, sum.size());
+  accumulate_8(sum.data(), x, factors, sum.size());
 }
 
 /// The blocks that begin in [first, last), one at a time, which goes into the sum while it is in a cache.

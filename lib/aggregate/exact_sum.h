@@ -23,9 +23,9 @@ namespace fedsim {
 /// own cache, or only into the shared one, wait for others of their class, and one pass over it adds them all. Sealed changes
 /// that come together are one term where they join, computed in that pass: its values are never in memory as a whole.
 ///
-/// Resolution: 2^-bits of a term's class limit; a term keeps at least bits - 4 significant bits in its largest
-/// coordinate, bits - 6 where it comes with the bound of measure() (47 and 45 for fewer than 2048 terms). Classes more than 64 bits below the largest are dropped: they could
-/// not change a double.
+/// Resolution: 2^-bits of a term's class limit; a term keeps at least bits - 4 significant bits in its largest coordinate,
+/// bits - 6 where it comes with the bound of measure() (47 and 45 for fewer than 2048 terms). Classes more than 64 bits below
+/// the largest are dropped: they could not change a double.
 class ExactSum {
  public:
   /// `terms`: the most vectors that may be added, over all sums that will be merged.

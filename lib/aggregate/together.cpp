@@ -11,35 +11,38 @@ namespace {
 constexpr std::int64_t enough_samples = 240;
 constexpr std::size_t most_clients = 24, most_bytes = std::size_t{32} << 20;
 
-}  // namespace
-
-Together::Together(std::span<const std::int64_t> samples, std::size_t bytes)
-    : waiting_(samples.size()), left_(samples.size()) {
+std::vector<std::size_t> groups_of(std::span<const std::int64_t> samples, std::size_t bytes) {
   const std::size_t most = std::clamp<std::size_t>(most_bytes / std::max<std::size_t>(bytes, 1), 1, most_clients);
+  std::vector<std::size_t> first;
   std::int64_t of_group = 0;
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    if (i == 0 || of_group >= enough_samples || i - first_.back() == most) {
-      first_.push_back(i);
+    if (i == 0 || of_group >= enough_samples || i - first.back() == most) {
+      first.push_back(i);
       of_group = 0;
     }
     of_group += samples[i];
   }
-  ended_.resize(first_.size());
-  first_.push_back(samples.size());
+  first.push_back(samples.size());
+  return first;
 }
 
+}  // namespace
+
+Together::Together(std::span<const std::int64_t> samples, std::size_t bytes)
+    : first_(groups_of(samples, bytes)), waiting_(samples.size()), clients_(first_.size() - 1), incomplete_(clients_.size()) {
+  for (std::size_t k = 0; k < clients_.size(); ++k) clients_[k] = first_[k + 1] - first_[k];
+}
+
+// A client that finds itself the last one of its group sees what the others have written, by the counter's order.
 Together::Group Together::put(std::size_t i, EndedClient client) {
   const auto next = std::ranges::upper_bound(first_, i);
   const auto number = static_cast<std::size_t>(next - first_.begin()) - 1;
-  const std::size_t first = first_[number], end = *next;
-  const std::lock_guard lock(mutex_);
   waiting_[i] = std::move(client);
-  --left_;
   Group changes;
-  if (++ended_[number] < end - first) return changes;
-  for (std::size_t k = first; k < end; ++k)
+  if (--clients_[number] > 0) return changes;
+  for (std::size_t k = first_[number]; k < *next; ++k)
     if (waiting_[k].change) changes.push_back(std::move(waiting_[k]));
-  if (left_ == 0) late_.swap(changes);
+  if (--incomplete_ == 0) late_.swap(changes);
   return changes;
 }
 

@@ -2,10 +2,10 @@
 // each other depends on the order of work, not on which client ends first or on which thread.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -35,10 +35,9 @@ class Together {
 
  private:
   std::vector<std::size_t> first_;  // see groups()
-  std::mutex mutex_;
-  std::vector<EndedClient> waiting_;  // by place in the order
-  std::vector<std::size_t> ended_;    // of each group
-  std::size_t left_;                  // clients that have not ended
+  std::vector<EndedClient> waiting_;               // by place in the order
+  std::vector<std::atomic<std::size_t>> clients_;  // of each group, that have not ended
+  std::atomic<std::size_t> incomplete_;            // groups
   Group late_;
 };
 
