@@ -68,7 +68,7 @@ void add_vectors(std::vector<std::int64_t>& sum, const Terms& terms) {
   const T* x[small_terms_at_once];
   double factors[small_terms_at_once] = {};
   for (std::size_t k = 0; k < small_terms_at_once; ++k) {
-    x[k] = terms[k < terms.size() ? k : 0].x.template as<T>().data();  // that are left: nothing of the first, which is finite
+    x[k] = terms[k < terms.size() ? k : 0].x.template as<T>().data();  // places left: 0 times the first term, which is finite
     if (k < terms.size()) factors[k] = terms[k].factor;
   }
   if (terms.size() == 1) return accumulate_1(sum.data(), x, factors, sum.size());

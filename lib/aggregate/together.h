@@ -30,11 +30,11 @@ class Together {
   /// The i-th client in the order of work has ended; each once. Gives those of its group that have a change, in that order,
   /// where it is the last of them to end; else none. Thread-safe.
   Group put(std::size_t i, EndedClient client);
-  /// The group of the client that ended last, which put() does not give: all threads are free to share it.
+  /// The group that was complete last, which put() does not give: all threads are free to share it.
   const Group& late() const { return late_; }
 
  private:
-  std::vector<std::size_t> first_;  // see groups()
+  std::vector<std::size_t> first_;                 // see groups()
   std::vector<EndedClient> waiting_;               // by place in the order
   std::vector<std::atomic<std::size_t>> clients_;  // of each group, that have not ended
   std::atomic<std::size_t> incomplete_;            // groups

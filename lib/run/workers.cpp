@@ -65,7 +65,7 @@ bool Workers::for_each(const Tasks& tasks,
 }
 
 void Workers::in_ranges(std::size_t size, const RangeWork& work) {
-  constexpr std::size_t worth_a_thread = 1 << 12;  // values: some microseconds of work, as a thread takes to begin
+  constexpr std::size_t worth_a_thread = 1 << 12;  // values, to the nearest: some microseconds of work, as a thread takes to begin
   const std::size_t parts = std::clamp<std::size_t>((size + worth_a_thread / 2) / worth_a_thread, 1, impl_->workers.size());
   if (parts == 1) return work(0, size);
   std::atomic<std::size_t> next{0};

@@ -122,6 +122,39 @@ TEST_CASE("clients that follow each other give their changes when the last of th
   }
 }
 
+TEST_CASE("clients that end on several threads give each change once, those of a group together") {
+  constexpr std::size_t clients = 400, threads = 4;
+  const std::vector<std::int64_t> samples(clients, 60);
+  Sums sums;
+  std::vector<std::size_t> order(clients);
+  std::iota(order.begin(), order.end(), 0);
+  Random(1, Purpose::cohort).shuffle(std::span(order));
+  Together together(samples, 12);
+  std::vector<std::vector<Together::Group>> given(threads);
+  std::vector<std::thread> pool;
+  for (std::size_t t = 0; t < threads; ++t)
+    pool.emplace_back([&, t] {
+      for (std::size_t k = t; k < clients; k += threads)
+        if (auto group = together.put(order[k], {std::make_unique<Constant>(1, sums), static_cast<std::int64_t>(order[k])}); !group.empty())
+          given[t].push_back(std::move(group));
+    });
+  for (std::thread& thread : pool) thread.join();
+  std::vector<int> times(clients);
+  std::size_t groups = 0;
+  const auto check = [&](const Together::Group& group) {
+    ++groups;
+    REQUIRE(group.size() == 4);
+    for (std::size_t k = 0; k < 4; ++k) {
+      CHECK(group[k].weight == group[0].weight / 4 * 4 + static_cast<std::int64_t>(k));
+      ++times.at(static_cast<std::size_t>(group[k].weight));
+    }
+  };
+  for (const auto& of_thread : given) std::ranges::for_each(of_thread, check);
+  check(together.late());
+  CHECK(groups == clients / 4);
+  CHECK(std::ranges::all_of(times, [](int count) { return count == 1; }));
+}
+
 TEST_CASE("the sum of changes is the same where threads share it") {
   Sums sums;
   const std::vector<Constant> changes{{1, sums}, {2, sums}};

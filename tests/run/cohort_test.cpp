@@ -169,7 +169,7 @@ TEST_CASE("ranges that are shared between workers are the whole, each value once
   const Dataset data;
   for (const std::int64_t threads : {1, 3}) {
     Workers workers(engine, data, Dtype::float64, threads);
-    for (const std::size_t size : {0u, 1u, 40'000u, 1'000'003u}) {
+    for (const std::size_t size : {0u, 1u, 6'143u, 6'144u, 7'850u, 40'000u, 1'000'003u}) {
       std::vector<int> visits(size);  // not atomic: a range belongs to one call
       workers.in_ranges(size, [&](std::size_t first, std::size_t last) {
         for (std::size_t i = first; i < last; ++i) ++visits.at(i);
