@@ -84,9 +84,8 @@ def same_rounds(args, workload, results):
 
 def parts_of_round(workload, rounds):
     """What fedsim_bench_rest says of a run on one thread."""
-    output = RESULTS / "run.h5"
-    command = [programs.BUILD / "benchmarks" / "fedsim_bench_rest", programs.HERE / "workloads" / f"{workload}.toml", output,
-               f"rounds={rounds}"]
+    program, config = programs.BUILD / "benchmarks" / "fedsim_bench_rest", programs.HERE / "workloads" / f"{workload}.toml"
+    command = [program, config, RESULTS / "run.h5", f"rounds={rounds}"]
     return measure.run(command)[0].strip()
 
 
@@ -116,7 +115,9 @@ def fedsim_lines(config, ours, one_thread, parts, threads, sgemm):
     if one_thread.repeats:
         lines.append(table.efficiency(model, samples, 1, one_thread, sgemm[1]) +
                      f"; scaling {one_thread.median / ours.median:.2f}.")
-        lines.append(f"On one thread, as fedsim_bench_rest times the parts: {parts}.")
+    if parts:
+        middle = sorted(parts, key=lambda line: float(line.split()[-2]))[len(parts) // 2]  # by the rest
+        lines.append(f"On one thread, as fedsim_bench_rest times the parts: {middle}.")
     wall = table.milliseconds(min(ours.by_wall_clock))
     return lines + [f"By the wall clock of the process, rows written included: {wall} ms a round."]
 
@@ -141,18 +142,16 @@ def run_workload(args, workload, commands, reasons):
                     fedsim_figures(figures, workload, rounds, args.threads, repeat == 0)
                     if args.threads > 1:
                         sgemm[1].measure(1)
-                        one_thread.add(steady(fedsim_run(workload, max(2, rounds // 2), 1)[0]), 0, 0, None, 0)
-                        parts.append(parts_of_round(workload, max(2, rounds // 2)))
+                        fewer = max(2, rounds // 2)
+                        one_thread.add(steady(fedsim_run(workload, fewer, 1)[0]), 0, 0, None, 0)
+                        parts.append(parts_of_round(workload, fewer))
                 else:
                     peer_figures(figures, commands[peer], workload, rounds, args.threads, repeat == 0)
             except measure.Failed as failure:
                 figures.note = f"failed: {failure}"
                 say(f"  {figures.note}")
     accuracies = same_rounds(args, workload, results) if "fedsim" in args.peers else {}
-    parts.sort(key=lambda line: float(line.split()[-2]))  # by the rest
-    extra = []
-    if "fedsim" in results:
-        extra = fedsim_lines(config, results["fedsim"], one_thread, parts[len(parts) // 2] if parts else "", args.threads, sgemm)
+    extra = fedsim_lines(config, results["fedsim"], one_thread, parts, args.threads, sgemm) if "fedsim" in results else []
     title = (programs.HERE / "workloads" / f"{workload}.toml").read_text().splitlines()[0].split(": ", 1)[1]
     return table.section(workload, title, results, accuracies, extra)
 

@@ -49,7 +49,7 @@ FEDSIM_LOOPS(double, __builtin_fma)
 /// Interleaved partial sums, added in order: the same on every instruction set. The bits of |x| order as |x|
 /// does, and lie above those of infinity for NaN: an integer maximum, which every instruction set has, finds the
 /// largest value and what is not finite at once.
-template <class T, class Bits>
+template <class T, class Bits, bool Squares = true>
 struct Measure {
   static constexpr std::size_t lanes = 32;
   static constexpr Bits without_sign = std::numeric_limits<Bits>::max();
@@ -64,7 +64,7 @@ struct Measure {
   }
   [[gnu::always_inline]] void add(std::size_t lane, T x) {
     most[lane] = std::max(most[lane], std::bit_cast<Bits>(x) & without_sign);
-    squares[lane] += static_cast<double>(x) * static_cast<double>(x);
+    if constexpr (Squares) squares[lane] += static_cast<double>(x) * static_cast<double>(x);
   }
   [[gnu::always_inline]] double largest() const {
     const T value = std::bit_cast<T>(*std::max_element(most, most + lanes));
@@ -82,7 +82,7 @@ struct Measure {
     return all.magnitude();                                               \
   }                                                                       \
   FEDSIM_CLONES double largest(const T* a, std::size_t n) {               \
-    Measure<T, BITS> all;                                                 \
+    Measure<T, BITS, false> all;                                          \
     all.add(a, n);                                                        \
     return all.largest();                                                 \
   }
